@@ -1,5 +1,7 @@
 #include "thalweg/clock.h"
 
+#include <utility>
+
 namespace thalweg {
 namespace {
 

@@ -1,5 +1,7 @@
 #include "testing/manual_clock.h"
 
+#include <utility>
+
 namespace thalweg::testing {
 
 Clock::Instant ManualClock::Now() const {

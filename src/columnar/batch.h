@@ -30,6 +30,9 @@ struct Origin {
   std::shared_ptr<const std::vector<uint32_t>> row_offsets;
   /// The bytes that the rows were decoded from (starting at `byte_offset`), while they live.
   std::shared_ptr<arrow::Buffer> bytes;
+  /// Set once rows were taken out: everything above counts the rows before that, and physical row i
+  /// was row `rows[i]` then. Null: no row is missing.
+  Selection rows;
 };
 
 /// Rows as columns: an Arrow record batch, with an optional selection, an optional weight column

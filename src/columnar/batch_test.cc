@@ -1,7 +1,7 @@
 #include "columnar/batch.h"
 
 #include <arrow/api.h>
-#include <arrow/ipc/json_simple.h>
+#include <arrow/json/from_string.h>
 
 #include <numeric>
 #include <random>
@@ -15,7 +15,7 @@ namespace thalweg::columnar {
 namespace {
 
 ArrayPtr FromJson(const TypePtr& type, const std::string& json) {
-  return arrow::ArrayFromJSONString(type, json).ValueOrDie();
+  return arrow::json::ArrayFromJSONString(type, json).ValueOrDie();
 }
 
 Selection Rows(std::vector<int32_t> rows) {

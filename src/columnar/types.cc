@@ -181,7 +181,8 @@ class TypeNameParser {
         }
         out += text_[at_];
       }
-      return out;
+      *quoted = false;  // No closing quote: no word.
+      return {};
     }
     while (at_ < text_.size() &&
            (std::isalnum(static_cast<unsigned char>(text_[at_])) || text_[at_] == '_' ||

@@ -1,43 +1,111 @@
 # The only file that names third parties.
 
 find_package(Threads REQUIRED)
-find_package(PkgConfig REQUIRED)
 
-# Header-only; found on the system's include path.
-add_library(thalweg_fast_float INTERFACE)
-add_library(thalweg::fast_float ALIAS thalweg_fast_float)
+# thalweg_third_party(name [SHADOWS_ARROW] [OPTIONAL define] [HEADER h] [LIBRARIES l…])
+# Makes thalweg::<name> from the system's headers and libraries.
+# SHADOWS_ARROW: the Arrow libraries export the same names from copies of their own, so this library
+#   has to stand before them wherever both are linked.
+# OPTIONAL: where it is not found, the target stays empty; where it is, <define>=1 is set.
+function(thalweg_third_party name)
+  cmake_parse_arguments(A "SHADOWS_ARROW" "OPTIONAL;HEADER" "LIBRARIES" ${ARGN})
+  add_library(thalweg_${name} INTERFACE)
+  add_library(thalweg::${name} ALIAS thalweg_${name})
+  set(found "")
+  if(A_HEADER)
+    find_path(THALWEG_${name}_INCLUDE ${A_HEADER})
+    list(APPEND found THALWEG_${name}_INCLUDE)
+  endif()
+  foreach(library IN LISTS A_LIBRARIES)
+    find_library(THALWEG_${library}_LIBRARY ${library})
+    list(APPEND found THALWEG_${library}_LIBRARY)
+  endforeach()
+  foreach(variable IN LISTS found)
+    mark_as_advanced(${variable})
+    if(NOT ${variable})
+      if(A_OPTIONAL)
+        return()
+      endif()
+      message(FATAL_ERROR "${name}: ${A_HEADER} or one of ${A_LIBRARIES} is missing. "
+        "`python3 tools/setup.py` installs what the build needs.")
+    endif()
+  endforeach()
+  foreach(library IN LISTS A_LIBRARIES)
+    thalweg_imported(${library} ${THALWEG_${library}_LIBRARY} ${A_SHADOWS_ARROW})
+    target_link_libraries(thalweg_${name} INTERFACE thalweg_imported_${library})
+  endforeach()
+  if(A_OPTIONAL)
+    target_compile_definitions(thalweg_${name} INTERFACE ${A_OPTIONAL}=1)
+  endif()
+endfunction()
 
-add_library(thalweg_compression INTERFACE)
-add_library(thalweg::compression ALIAS thalweg_compression)
-target_link_libraries(thalweg_compression INTERFACE zstd lz4 brotlienc brotlidec brotlicommon z)
+function(thalweg_imported library location shadows_arrow)
+  set(target thalweg_imported_${library})
+  if(TARGET ${target})
+    return()
+  endif()
+  add_library(${target} UNKNOWN IMPORTED GLOBAL)
+  set_target_properties(${target} PROPERTIES IMPORTED_LOCATION ${location})
+  if(shadows_arrow)
+    # The linker line lists a library before what it depends on.
+    target_link_libraries(${target} INTERFACE $<LINK_ONLY:thalweg_arrow>)
+  endif()
+endfunction()
 
-add_library(thalweg_simdjson INTERFACE)
-add_library(thalweg::simdjson ALIAS thalweg_simdjson)
-target_link_libraries(thalweg_simdjson INTERFACE simdjson)
+thalweg_third_party(fast_float HEADER fast_float/fast_float.h)
+thalweg_third_party(compression HEADER zstd.h LIBRARIES zstd lz4 brotlienc brotlidec brotlicommon z)
+thalweg_third_party(uring OPTIONAL THALWEG_HAVE_URING HEADER liburing.h LIBRARIES uring)
+thalweg_third_party(simdjson SHADOWS_ARROW HEADER simdjson.h LIBRARIES simdjson)
+thalweg_third_party(re2 SHADOWS_ARROW HEADER re2/re2.h LIBRARIES re2)
+thalweg_third_party(unicode SHADOWS_ARROW HEADER utf8proc.h LIBRARIES utf8proc)
+thalweg_third_party(tz HEADER date/tz.h LIBRARIES date-tz)
+thalweg_third_party(config HEADER toml++/toml.h LIBRARIES yaml-cpp)
+thalweg_third_party(mimalloc OPTIONAL THALWEG_HAVE_MIMALLOC LIBRARIES mimalloc)
+thalweg_third_party(command_line OPTIONAL THALWEG_HAVE_COMMAND_LINE HEADER CLI/CLI.hpp
+  LIBRARIES spdlog fmt)
+target_compile_definitions(thalweg_tz INTERFACE USE_OS_TZDB=1 ONLY_C_LOCALE=1 HAS_STRING_VIEW=1)
+target_compile_definitions(thalweg_command_line INTERFACE SPDLOG_COMPILED_LIB SPDLOG_SHARED_LIB
+  SPDLOG_FMT_EXTERNAL FMT_SHARED)
 
-add_library(thalweg_re2 INTERFACE)
-add_library(thalweg::re2 ALIAS thalweg_re2)
-target_link_libraries(thalweg_re2 INTERFACE re2)
+# Python of the project's own environment, where there is one: it carries the pinned packages.
+if(NOT DEFINED Python_EXECUTABLE AND EXISTS ${CMAKE_SOURCE_DIR}/.venv/bin/python)
+  set(Python_EXECUTABLE ${CMAKE_SOURCE_DIR}/.venv/bin/python)
+endif()
+find_package(Python 3.10 COMPONENTS Interpreter OPTIONAL_COMPONENTS Development.Module)
 
-add_library(thalweg_tz INTERFACE)
-add_library(thalweg::tz ALIAS thalweg_tz)
-target_link_libraries(thalweg_tz INTERFACE date-tz)
-
-add_library(thalweg_config INTERFACE)
-add_library(thalweg::config ALIAS thalweg_config)
-target_link_libraries(thalweg_config INTERFACE yaml-cpp)
-
-# Arrow C++: headers and libraries prepared by tools/prepare_arrow.py under build/deps/arrow.
-set(THALWEG_ARROW_ROOT "${CMAKE_SOURCE_DIR}/build/deps/arrow" CACHE PATH "Prepared Arrow C++")
+# Arrow C++, Parquet and the compute kernels.
 add_library(thalweg_arrow INTERFACE)
 add_library(thalweg::arrow ALIAS thalweg_arrow)
-target_include_directories(thalweg_arrow SYSTEM INTERFACE ${THALWEG_ARROW_ROOT}/include)
-file(GLOB arrow_libraries ${THALWEG_ARROW_ROOT}/lib/libthalweg_*.so*)
-target_link_libraries(thalweg_arrow INTERFACE ${arrow_libraries})
+if(THALWEG_ARROW STREQUAL "system")
+  find_package(Arrow REQUIRED)
+  find_package(Parquet REQUIRED)
+  target_link_libraries(thalweg_arrow INTERFACE Parquet::parquet_shared Arrow::arrow_shared)
+  find_package(ArrowCompute QUIET)
+  if(ArrowCompute_FOUND)
+    target_link_libraries(thalweg_arrow INTERFACE ArrowCompute::arrow_compute_shared)
+  endif()
+else()
+  set(THALWEG_ARROW_ROOT "${CMAKE_SOURCE_DIR}/build/deps/arrow" CACHE PATH "Prepared Arrow C++")
+  if(NOT EXISTS ${THALWEG_ARROW_ROOT}/include/arrow/api.h)
+    message(STATUS "Preparing Arrow C++")
+    execute_process(COMMAND_ERROR_IS_FATAL ANY COMMAND ${Python_EXECUTABLE}
+      ${CMAKE_SOURCE_DIR}/tools/prepare_arrow.py --output ${THALWEG_ARROW_ROOT})
+  endif()
+  target_include_directories(thalweg_arrow SYSTEM INTERFACE ${THALWEG_ARROW_ROOT}/include)
+  file(GLOB THALWEG_ARROW_LIBRARIES ${THALWEG_ARROW_ROOT}/lib/libthalweg_*.so*)
+  target_link_libraries(thalweg_arrow INTERFACE ${THALWEG_ARROW_LIBRARIES})
+endif()
 
 if(THALWEG_DEV)
   find_package(GTest REQUIRED)
   add_library(thalweg_gtest INTERFACE)
   add_library(thalweg::gtest ALIAS thalweg_gtest)
   target_link_libraries(thalweg_gtest INTERFACE GTest::gmock GTest::gtest_main)
+  find_package(benchmark QUIET)
+endif()
+
+# nanobind is a Python package with a CMake part.
+if(THALWEG_PYTHON AND Python_Development.Module_FOUND AND NOT nanobind_DIR)
+  execute_process(COMMAND ${Python_EXECUTABLE} -m nanobind --cmake_dir
+    OUTPUT_VARIABLE nanobind_DIR OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
 endif()

@@ -1,15 +1,25 @@
-# The build's vocabulary: one static library a layer, one test binary a layer, one shared umbrella.
+# The build's vocabulary: one static library a layer, one test binary a layer.
 
-include(CheckCXXCompilerFlag)
+add_library(thalweg_warnings INTERFACE)
+target_compile_options(thalweg_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
+  -Wold-style-cast -Woverloaded-virtual -Wformat=2 -Wimplicit-fallthrough -Werror=format-security
+  $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>)
 
 add_library(thalweg_options INTERFACE)
 target_compile_options(thalweg_options INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
-  -Wold-style-cast -Woverloaded-virtual -Wformat=2 -Wimplicit-fallthrough -Werror=format-security)
+  # Programs too: with the default for programs, Arrow's data would be copied into them, and Arrow,
+  # which looks its own symbols up in itself, would not see the copies.
+  -fPIC
+  -ffile-prefix-map=${CMAKE_SOURCE_DIR}/= -ffunction-sections -fdata-sections)
 target_include_directories(thalweg_options INTERFACE
   ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
+target_link_libraries(thalweg_options INTERFACE thalweg_warnings thalweg_hardening)
 if(THALWEG_ASSERTIONS)
   target_compile_definitions(thalweg_options INTERFACE THALWEG_ASSERTIONS=1)
+endif()
+if(THALWEG_FUZZ)
+  target_compile_options(thalweg_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 if(THALWEG_SANITIZE)
   target_compile_options(thalweg_options INTERFACE
@@ -17,16 +27,33 @@ if(THALWEG_SANITIZE)
   target_link_options(thalweg_options INTERFACE -fsanitize=${THALWEG_SANITIZE})
 endif()
 
-set_property(GLOBAL PROPERTY THALWEG_LAYERS "")
+# Arrow's headers take seconds to read, so they are read once for all layers and once for all tests.
+function(thalweg_precompiled name headers)
+  set(source ${CMAKE_BINARY_DIR}/generated/${name}.cc)
+  file(CONFIGURE OUTPUT ${source} CONTENT "// Carries the precompiled headers.\n")
+  add_library(${name} OBJECT EXCLUDE_FROM_ALL ${source})
+  target_link_libraries(${name} PRIVATE thalweg_options thalweg::arrow ${ARGN})
+  target_precompile_headers(${name} PRIVATE ${headers})
+endfunction()
+thalweg_precompiled(thalweg_pch ${CMAKE_SOURCE_DIR}/src/columnar/arrow_pch.h)
+if(THALWEG_DEV)
+  thalweg_precompiled(thalweg_test_pch
+    "${CMAKE_SOURCE_DIR}/src/columnar/arrow_pch.h;<gmock/gmock.h>;<gtest/gtest.h>" thalweg::gtest)
+endif()
 
-# thalweg_layer(name [ARROW] [COMPONENTS] DEPS … [PRIVATE_DEPS …])
+set_property(GLOBAL PROPERTY THALWEG_LAYERS "")
+set_property(GLOBAL PROPERTY THALWEG_TESTS "")
+
+# thalweg_layer(name [ARROW] [COMPONENTS] DEPS … [PRIVATE_DEPS …] [TEST_DEPS …])
 # ARROW: may include Arrow, and uses the precompiled Arrow headers.
 # COMPONENTS: each x.cc is a component; the build writes the list of their registrations.
 function(thalweg_layer name)
-  cmake_parse_arguments(A "ARROW;COMPONENTS" "" "DEPS;PRIVATE_DEPS" ${ARGN})
+  cmake_parse_arguments(A "ARROW;COMPONENTS" "" "DEPS;PRIVATE_DEPS;TEST_DEPS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cc)
   set(tests ${sources})
+  set(benches ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  list(FILTER benches INCLUDE REGEX "_bench\\.cc$")
   list(FILTER sources EXCLUDE REGEX "_(test|bench)\\.cc$")
   if(NOT sources)
     return()
@@ -44,25 +71,66 @@ function(thalweg_layer name)
   endforeach()
   if(A_ARROW)
     list(APPEND deps thalweg::arrow)
-    target_precompile_headers(thalweg_${name} PRIVATE ${CMAKE_SOURCE_DIR}/src/columnar/arrow_pch.h)
+    target_precompile_headers(thalweg_${name} REUSE_FROM thalweg_pch)
   endif()
-  target_link_libraries(thalweg_${name} PUBLIC ${deps} PRIVATE thalweg_options ${A_PRIVATE_DEPS})
+  # Third parties first: some of them have to precede Arrow on the linker line.
+  target_link_libraries(thalweg_${name} PRIVATE thalweg_options ${A_PRIVATE_DEPS})
+  target_link_libraries(thalweg_${name} PUBLIC ${deps})
   set_property(GLOBAL APPEND PROPERTY THALWEG_LAYERS thalweg_${name})
   if(THALWEG_DEV AND tests)
-    thalweg_test(${name} "${tests}" ${A_ARROW})
+    thalweg_test(${name} "${tests}" "${A_ARROW}" "thalweg_${name};${A_TEST_DEPS};${A_PRIVATE_DEPS}")
+  endif()
+  if(THALWEG_DEV AND benches AND benchmark_FOUND)
+    thalweg_bench(${name} "${benches}" "thalweg_${name};${A_TEST_DEPS};${A_PRIVATE_DEPS}"
+      benchmark::benchmark_main)
   endif()
 endfunction()
 
 # One test binary a layer, found by ctest as the layer's name.
-function(thalweg_test name tests)
+function(thalweg_test name tests arrow deps)
+  thalweg_existing_targets(deps "${deps}")
   add_executable(thalweg_${name}_test ${tests})
   target_link_libraries(thalweg_${name}_test PRIVATE
-    thalweg_${name} thalweg_testing thalweg_options thalweg::gtest)
-  if(ARGN)
-    target_precompile_headers(thalweg_${name}_test PRIVATE
-      ${CMAKE_SOURCE_DIR}/src/columnar/arrow_pch.h)
+    thalweg_options thalweg_testing ${deps} thalweg::gtest)
+  # What a test binary takes from archives is its own: Arrow must not find it there.
+  target_link_options(thalweg_${name}_test PRIVATE -Wl,--exclude-libs,ALL)
+  if(arrow)
+    target_precompile_headers(thalweg_${name}_test REUSE_FROM thalweg_test_pch)
+    if(TARGET thalweg_testing_columnar)
+      target_link_libraries(thalweg_${name}_test PRIVATE thalweg_testing_columnar)
+    endif()
   endif()
-  add_test(NAME ${name} COMMAND thalweg_${name}_test)
+  set_property(GLOBAL APPEND PROPERTY THALWEG_TESTS thalweg_${name}_test)
+  add_test(NAME ${name} COMMAND thalweg_${name}_test WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES LABELS unit)
+endfunction()
+
+# thalweg_bench(name sources deps [libraries…])
+function(thalweg_bench name sources deps)
+  thalweg_existing_targets(deps "${deps}")
+  add_executable(thalweg_${name}_bench EXCLUDE_FROM_ALL ${sources})
+  target_link_libraries(thalweg_${name}_bench PRIVATE thalweg_options ${deps} ${ARGN})
+  target_link_options(thalweg_${name}_bench PRIVATE -Wl,--exclude-libs,ALL)
+  thalweg_use_mimalloc(thalweg_${name}_bench)
+endfunction()
+
+# Links mimalloc, which takes malloc's place in the whole program. Its libraries do not ask for it by
+# name, so the linker has to be told to keep it.
+function(thalweg_use_mimalloc target)
+  if(THALWEG_MIMALLOC AND TARGET thalweg_imported_mimalloc AND NOT THALWEG_SANITIZE)
+    target_link_options(${target} PRIVATE -Wl,--push-state,--no-as-needed
+      $<TARGET_FILE:thalweg_imported_mimalloc> -Wl,--pop-state)
+  endif()
+endfunction()
+
+function(thalweg_existing_targets out names)
+  set(existing "")
+  foreach(name IN LISTS names)
+    if(TARGET ${name})
+      list(APPEND existing ${name})
+    endif()
+  endforeach()
+  set(${out} "${existing}" PARENT_SCOPE)
 endfunction()
 
 # Writes builtin_<name>.cc, which calls <name>::<stem>::Register(registry) for each x.cc in the folder.
@@ -88,7 +156,7 @@ ${declarations}
 namespace thalweg::${name} {
 
 void RegisterAll(engine::Registry& registry);
-void RegisterAll(engine::Registry& registry) {
+void RegisterAll([[maybe_unused]] engine::Registry& registry) {
 ${calls}}
 
 }  // namespace thalweg::${name}
@@ -96,13 +164,52 @@ ${calls}}
   set(${out} ${file} PARENT_SCOPE)
 endfunction()
 
-function(thalweg_umbrella)
-  # Filled in with the shared library, the command line and the Python module.
+# thalweg_builtin_list(layers): the library that defines engine::RegisterBuiltins by calling the
+# layers' lists. Of the layers, only their tests may link it.
+function(thalweg_builtin_list layers)
+  set(declarations "")
+  set(calls "")
+  set(deps "")
+  foreach(layer IN ITEMS ${layers} ${ARGN})
+    if(TARGET thalweg_${layer})
+      string(APPEND declarations
+        "namespace thalweg::${layer} { void RegisterAll(engine::Registry& registry); }\n")
+      string(APPEND calls "  ${layer}::RegisterAll(registry);\n")
+      list(APPEND deps thalweg_${layer})
+    endif()
+  endforeach()
+  set(file ${CMAKE_BINARY_DIR}/generated/builtins.cc)
+  file(CONFIGURE OUTPUT ${file} @ONLY CONTENT
+"// Generated from the layers that have components.
+#include \"engine/builtins.h\"
+
+${declarations}
+namespace thalweg::engine {
+
+void RegisterBuiltins([[maybe_unused]] Registry& registry) {
+${calls}}
+
+}  // namespace thalweg::engine
+")
+  add_library(thalweg_builtin STATIC ${file})
+  target_link_libraries(thalweg_builtin PRIVATE thalweg_options)
+  target_link_libraries(thalweg_builtin PUBLIC ${deps} thalweg::arrow)
+  target_precompile_headers(thalweg_builtin REUSE_FROM thalweg_pch)
 endfunction()
 
+# What only tests link: src/testing without Arrow, src/testing/columnar with it.
 if(THALWEG_DEV)
   file(GLOB testing_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/testing/*.cc)
   list(FILTER testing_sources EXCLUDE REGEX "_test\\.cc$")
   add_library(thalweg_testing STATIC ${testing_sources})
-  target_link_libraries(thalweg_testing PUBLIC thalweg_io PRIVATE thalweg_options thalweg::gtest)
+  thalweg_existing_targets(testing_deps "thalweg_base;thalweg_runtime;thalweg_io")
+  target_link_libraries(thalweg_testing
+    PRIVATE thalweg_options thalweg::gtest PUBLIC ${testing_deps})
+  file(GLOB testing_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/testing/columnar/*.cc)
+  if(testing_sources)
+    add_library(thalweg_testing_columnar STATIC ${testing_sources})
+    target_link_libraries(thalweg_testing_columnar
+      PRIVATE thalweg_options thalweg::gtest PUBLIC thalweg_testing thalweg_engine thalweg::arrow)
+    target_precompile_headers(thalweg_testing_columnar REUSE_FROM thalweg_test_pch)
+  endif()
 endif()

@@ -1,0 +1,14 @@
+# Compiles through ccache where it is installed. Precompiled headers need the settings below: the
+# compiler sees only their file, so ccache must be allowed to judge them by it. Paths are taken
+# relative to the checkout, so that all build folders share one cache.
+
+find_program(THALWEG_CCACHE ccache)
+if(THALWEG_CCACHE)
+  foreach(language C CXX)
+    if(NOT CMAKE_${language}_COMPILER_LAUNCHER OR CMAKE_${language}_COMPILER_LAUNCHER STREQUAL "ccache")
+      set(CMAKE_${language}_COMPILER_LAUNCHER
+        env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+        CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${THALWEG_CCACHE})
+    endif()
+  endforeach()
+endif()

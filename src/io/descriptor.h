@@ -1,0 +1,50 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "io/file_system.h"
+#include "thalweg/status.h"
+
+// Files over POSIX descriptors: interrupted calls are repeated, short reads and writes continued.
+namespace thalweg::io {
+
+/// Owns a descriptor.
+class Descriptor {
+ public:
+  Descriptor() = default;
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    if (this != &other) {
+      Reset();
+      fd_ = std::exchange(other.fd_, -1);
+    }
+    return *this;
+  }
+  ~Descriptor() { Reset(); }
+
+  int get() const { return fd_; }
+  bool valid() const { return fd_ >= 0; }
+  int Release() { return std::exchange(fd_, -1); }
+  void Reset();
+
+ private:
+  int fd_ = -1;
+};
+
+/// `open(2)` with close-on-exec, repeated when interrupted.
+Result<Descriptor> OpenDescriptor(const std::string& path, int flags, unsigned permissions,
+                                  const char* operation);
+
+/// Reads at the descriptor's own place. A wait for a pipe or terminal ends when `stop` is set.
+/// `owned` closes the descriptor in the end; `name` stands in messages.
+std::unique_ptr<SequentialFile> MakeDescriptorReader(int fd, bool owned, std::string name,
+                                                     std::stop_token stop);
+
+/// Writes at the descriptor's own place. `Close` closes only what is `owned`. What cannot be
+/// synced, such as a pipe, counts as synced.
+std::unique_ptr<WritableFile> MakeDescriptorWriter(int fd, bool owned, std::string name);
+
+}  // namespace thalweg::io

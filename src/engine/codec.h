@@ -6,12 +6,14 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/spec.h"
 #include "columnar/batch.h"
+#include "thalweg/runtime/chunk.h"
 #include "thalweg/status.h"
 
 // What a record format is made of. A codec names no thread, no queue and no file: the driver cuts
@@ -23,15 +25,8 @@ using columnar::Origin;
 using columnar::SchemaPtr;
 using columnar::TypePtr;
 
-/// A record that could not be used, with all that a person needs to find and mend it.
-struct RejectedRow {
-  std::string file;          ///< Empty: not from a file.
-  int64_t line = 0;          ///< From 1; 0: not known.
-  int64_t byte_offset = -1;  ///< In the decompressed input; -1: not known.
-  std::string column;        ///< Empty: the whole record.
-  std::string reason;        ///< Lower case, with a remedy where there is one.
-  std::string raw;           ///< The record's bytes as they came.
-};
+/// A record that could not be used: what the reject port carries.
+using RejectedRow = runtime::Rejection;
 
 /// A piece of the input that starts and ends at record boundaries.
 struct Slab {
@@ -143,6 +138,17 @@ class Encoder {
   virtual int64_t chunk_rows() const { return 0; }
   virtual int64_t chunk_bytes() const { return 0; }
   virtual Result<EncodedChunk> Encode(const Batch& batch) const = 0;
+  /// `Encode` over the rows of all `batches`, in order, as one chunk: nobody has to join them
+  /// first. The default joins bytes; an encoder whose chunks carry a `detail` has its own.
+  virtual Result<EncodedChunk> EncodeAll(std::span<const Batch> batches) const {
+    EncodedChunk all;
+    for (const Batch& batch : batches) {
+      THALWEG_ASSIGN_OR_RETURN(EncodedChunk chunk, Encode(batch));
+      all.bytes.empty() ? all.bytes.swap(chunk.bytes) : static_cast<void>(all.bytes += chunk.bytes);
+      all.rows += chunk.rows;
+    }
+    return all;
+  }
   virtual std::unique_ptr<Assembler> NewFile() const = 0;
   /// True where bytes can be added to a finished file (CSV without header, JSON lines).
   virtual bool can_append() const { return false; }

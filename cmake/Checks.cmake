@@ -14,15 +14,20 @@ foreach(folder IN LISTS test_folders)
 endforeach()
 add_custom_target(thalweg_tests DEPENDS ${tests})
 
-# bench/<suite>/*.cc: one program a suite.
-file(GLOB bench_folders LIST_DIRECTORIES true CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/*)
-foreach(folder IN LISTS bench_folders)
-  get_filename_component(name ${folder} NAME)
-  file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cc)
-  if(sources)
-    thalweg_bench(suite_${name} "${sources}" "${THALWEG_UMBRELLA_LAYERS}")
+# bench/<suite>.cc: bench_<suite> with the system's allocator, bench_<suite>_mimalloc with mimalloc.
+file(GLOB benches CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/*.cc)
+set(bench_targets "")
+foreach(source IN LISTS benches)
+  get_filename_component(stem ${source} NAME_WE)
+  thalweg_bench(bench_${stem} ${source} "${THALWEG_UMBRELLA_LAYERS}")
+  list(APPEND bench_targets bench_${stem})
+  if(TARGET thalweg_imported_mimalloc)
+    thalweg_bench(bench_${stem}_mimalloc ${source} "${THALWEG_UMBRELLA_LAYERS}")
+    thalweg_use_mimalloc(bench_${stem}_mimalloc)
+    list(APPEND bench_targets bench_${stem}_mimalloc)
   endif()
 endforeach()
+add_custom_target(thalweg_benches DEPENDS ${bench_targets})
 
 # examples/*.cc: one program a file, which sees what a user sees.
 file(GLOB examples CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/examples/*.cc)
@@ -32,11 +37,12 @@ foreach(source IN LISTS examples)
   target_link_libraries(example_${stem} PRIVATE thalweg_warnings thalweg_shared)
 endforeach()
 
-# fuzz/<target>.cc. With THALWEG_FUZZ they search; otherwise they replay fuzz/corpus/<target>.
+# fuzz/<target>_fuzz.cc. With THALWEG_FUZZ they search; otherwise they replay fuzz/corpus/<target>.
 file(GLOB fuzzers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/fuzz/*.cc)
 set(fuzz_targets "")
 foreach(source IN LISTS fuzzers)
   get_filename_component(stem ${source} NAME_WE)
+  string(REGEX REPLACE "_fuzz$" "" stem ${stem})
   add_executable(fuzz_${stem} EXCLUDE_FROM_ALL ${source})
   list(APPEND fuzz_targets fuzz_${stem})
   target_link_libraries(fuzz_${stem} PRIVATE thalweg_options ${THALWEG_UMBRELLA_LAYERS})

@@ -81,7 +81,7 @@ function(thalweg_layer name)
     thalweg_test(${name} "${tests}" "${A_ARROW}" "thalweg_${name};${A_TEST_DEPS};${A_PRIVATE_DEPS}")
   endif()
   if(THALWEG_DEV AND benches AND benchmark_FOUND)
-    thalweg_bench(${name} "${benches}" "thalweg_${name};${A_TEST_DEPS};${A_PRIVATE_DEPS}"
+    thalweg_bench(thalweg_${name}_bench "${benches}" "thalweg_${name};${A_TEST_DEPS};${A_PRIVATE_DEPS}"
       benchmark::benchmark_main)
   endif()
 endfunction()
@@ -105,13 +105,12 @@ function(thalweg_test name tests arrow deps)
   set_tests_properties(${name} PROPERTIES LABELS unit)
 endfunction()
 
-# thalweg_bench(name sources deps [libraries…])
-function(thalweg_bench name sources deps)
+# thalweg_bench(target sources deps [libraries…])
+function(thalweg_bench target sources deps)
   thalweg_existing_targets(deps "${deps}")
-  add_executable(thalweg_${name}_bench EXCLUDE_FROM_ALL ${sources})
-  target_link_libraries(thalweg_${name}_bench PRIVATE thalweg_options ${deps} ${ARGN})
-  target_link_options(thalweg_${name}_bench PRIVATE -Wl,--exclude-libs,ALL)
-  thalweg_use_mimalloc(thalweg_${name}_bench)
+  add_executable(${target} EXCLUDE_FROM_ALL ${sources})
+  target_link_libraries(${target} PRIVATE thalweg_options ${deps} ${ARGN})
+  target_link_options(${target} PRIVATE -Wl,--exclude-libs,ALL)
 endfunction()
 
 # Links mimalloc, which takes malloc's place in the whole program. Its libraries do not ask for it by

@@ -15,6 +15,7 @@ are under way keep working.
 from __future__ import annotations
 
 import argparse
+import atexit
 import filecmp
 import functools
 import hashlib
@@ -23,10 +24,14 @@ import importlib.util
 import json
 import os
 import pathlib
+import platform
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
+from dataclasses import dataclass
 
 import elf
 
@@ -35,17 +40,18 @@ LIBRARIES = ("arrow", "arrow_compute", "parquet")
 # Parts of the wheel's headers that belong to libraries which are not taken.
 HEADERS_LEFT_OUT = frozenset({"acero", "dataset", "engine", "flight", "python", "testing"})
 STAMP = "stamp.json"
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+LOCK = ROOT / "requirements.lock"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    root = pathlib.Path(__file__).resolve().parent.parent
-    parser.add_argument("--output", type=pathlib.Path, default=root / "build/deps/arrow")
+    parser.add_argument("--output", type=pathlib.Path, default=ROOT / "build/deps/arrow")
     parser.add_argument("--force", action="store_true", help="also when nothing has changed")
     arguments = parser.parse_args()
     try:
         return prepare(arguments.output, arguments.force)
-    except (OSError, elf.ElfError, subprocess.CalledProcessError, PrepareError) as error:
+    except (OSError, zipfile.BadZipFile, elf.ElfError, subprocess.CalledProcessError, PrepareError) as error:
         print(f"prepare_arrow: {error}", file=sys.stderr)
         return 1
 
@@ -55,12 +61,13 @@ class PrepareError(RuntimeError):
 
 
 def prepare(output: pathlib.Path, force: bool) -> int:
-    wheel = find_wheel()
-    stamp = {"pyarrow": importlib.metadata.version("pyarrow"), "recipe": recipe_hash()}
+    pin = read_pin(LOCK)
+    stamp = {"pyarrow": pin.version, "recipe": recipe_hash()}
     stamp_path = output / STAMP
     if not force and stamp_path.exists() and json.loads(stamp_path.read_text()) == stamp:
         print(f"prepare_arrow: Arrow {stamp['pyarrow']} is in place")
         return 0
+    wheel = find_wheel(pin)
     output.mkdir(parents=True, exist_ok=True)
     copied = copy_headers(wheel / "include", output / "include")
     for library in LIBRARIES:
@@ -71,12 +78,50 @@ def prepare(output: pathlib.Path, force: bool) -> int:
     return 0
 
 
-def find_wheel() -> pathlib.Path:
+def find_wheel(pin: Pin) -> pathlib.Path:
     """The folder of pyarrow, found without importing it: importing would load its libraries."""
     spec = importlib.util.find_spec("pyarrow")
-    if spec is None or not spec.submodule_search_locations:
-        raise PrepareError("pyarrow is not installed for this Python; install requirements.lock")
-    return pathlib.Path(spec.submodule_search_locations[0])
+    if spec and spec.submodule_search_locations:
+        if importlib.metadata.version("pyarrow") == pin.version:
+            return pathlib.Path(spec.submodule_search_locations[0])
+    return download_wheel(pin)
+
+
+@dataclass(frozen=True)
+class Pin:
+    """One version of pyarrow in the lock, and the hashes of its wheels."""
+
+    version: str
+    hashes: tuple[str, ...]
+
+
+def read_pin(lock: pathlib.Path) -> Pin:
+    """The newest pyarrow that the lock names; Pythons that have no wheel of it have an older one."""
+    pins = []
+    for block in re.findall(r"^pyarrow==.*\\\n(?:\s+--hash.*\n?)+", lock.read_text(), re.MULTILINE):
+        version = re.match(r"pyarrow==([\d.]+)", block).group(1)
+        pins.append(Pin(version, tuple(re.findall(r"--hash=(\S+)", block))))
+    if not pins:
+        raise PrepareError(f"{lock} names no pyarrow")
+    return max(pins, key=lambda pin: [int(part) for part in pin.version.split(".")])
+
+
+def download_wheel(pin: Pin) -> pathlib.Path:
+    """Fetches the pinned wheel for another Python: its C++ libraries are the same for all."""
+    print(f"prepare_arrow: fetching pyarrow {pin.version}", flush=True)
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="pyarrow."))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    requirement = folder / "pyarrow.txt"
+    hashes = " ".join(f"--hash={digest}" for digest in pin.hashes)
+    requirement.write_text(f"pyarrow=={pin.version} {hashes}\n")
+    platforms = [f"--platform=manylinux_2_{glibc}_{platform.machine()}" for glibc in (17, 27, 28, 34)]
+    subprocess.run(
+        [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:",
+         "--require-hashes", "--python-version=3.11", "--implementation=cp", *platforms,
+         "--dest", str(folder), "--requirement", str(requirement)], check=True)
+    with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
+        wheel.extractall(folder)
+    return folder / "pyarrow"
 
 
 def recipe_hash() -> str:

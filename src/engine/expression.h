@@ -115,10 +115,12 @@ class Aggregate {
   virtual ~Aggregate() = default;
   /// Groups 0…count-1 exist from here on; new ones are empty.
   virtual Status Resize(int64_t count) = 0;
-  /// `groups[i]` is the group of row i. Arguments are arrays or scalars, cast to the parameters.
+  /// `groups[i]` is the group of row i; null: every row belongs to group 0. Arguments are arrays or
+  /// scalars, cast to the parameters (a string may be any layout of VARCHAR).
   virtual Status Update(std::span<const arrow::Datum> arguments, const uint32_t* groups,
                         int64_t rows) = 0;
-  /// Adds `other` (made by the same function): its group i goes to `groups[i]` here.
+  /// Adds `other` (made by the same function): its group i goes to `groups[i]` here; null: all go
+  /// to group 0.
   virtual Status Merge(const Aggregate& other, const uint32_t* groups, int64_t count) = 0;
   virtual Result<ArrayPtr> Finish() = 0;
   virtual int64_t ByteSize() const = 0;

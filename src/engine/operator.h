@@ -19,6 +19,12 @@ class Operator {
   virtual ~Operator() = default;
   /// `input` counts from 0. The batch may carry a selection.
   virtual Status Push(int input, Batch batch, Emitter& out) = 0;
+  /// The batches that follow come from the input chunk of this number. Lets lanes that see only
+  /// some of the chunks agree on what came first; an operator works without it.
+  virtual void OnChunk(int64_t /*sequence*/) {}
+  /// Bytes of state. The driver asks after each call, reserves them, and ends the job with
+  /// `resource_exhausted` where the budget does not allow them.
+  virtual int64_t held_bytes() const { return 0; }
   /// Event time (microseconds) below which no more rows come.
   virtual Status OnWatermark(int64_t /*time_micros*/, Emitter& /*out*/) { return {}; }
   /// All inputs have ended. Emits what is held.

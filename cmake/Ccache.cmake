@@ -5,8 +5,9 @@
 find_program(THALWEG_CCACHE ccache)
 if(THALWEG_CCACHE)
   foreach(language C CXX)
-    if(NOT CMAKE_${language}_COMPILER_LAUNCHER OR CMAKE_${language}_COMPILER_LAUNCHER STREQUAL "ccache")
-      set(CMAKE_${language}_COMPILER_LAUNCHER
+    set(launcher CMAKE_${language}_COMPILER_LAUNCHER)
+    if(NOT ${launcher} OR ${launcher} STREQUAL "ccache")
+      set(${launcher}
         env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
         CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${THALWEG_CCACHE})
     endif()

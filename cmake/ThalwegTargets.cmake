@@ -81,8 +81,8 @@ function(thalweg_layer name)
     thalweg_test(${name} "${tests}" "${A_ARROW}" "thalweg_${name};${A_TEST_DEPS};${A_PRIVATE_DEPS}")
   endif()
   if(THALWEG_DEV AND benches AND benchmark_FOUND)
-    thalweg_bench(thalweg_${name}_bench "${benches}" "thalweg_${name};${A_TEST_DEPS};${A_PRIVATE_DEPS}"
-      benchmark::benchmark_main)
+    thalweg_bench(thalweg_${name}_bench "${benches}"
+      "thalweg_${name};${A_TEST_DEPS};${A_PRIVATE_DEPS}" benchmark::benchmark_main)
   endif()
 endfunction()
 
@@ -113,8 +113,8 @@ function(thalweg_bench target sources deps)
   target_link_options(${target} PRIVATE -Wl,--exclude-libs,ALL)
 endfunction()
 
-# Links mimalloc, which takes malloc's place in the whole program. Its libraries do not ask for it by
-# name, so the linker has to be told to keep it.
+# Links mimalloc, which takes malloc's place in the whole program. Nothing asks for it by name, so
+# the linker has to be told to keep it.
 function(thalweg_use_mimalloc target)
   if(THALWEG_MIMALLOC AND TARGET thalweg_imported_mimalloc AND NOT THALWEG_SANITIZE)
     target_link_options(${target} PRIVATE -Wl,--push-state,--no-as-needed
@@ -132,7 +132,7 @@ function(thalweg_existing_targets out names)
   set(${out} "${existing}" PARENT_SCOPE)
 endfunction()
 
-# Writes builtin_<name>.cc, which calls <name>::<stem>::Register(registry) for each x.cc in the folder.
+# Writes builtin_<name>.cc, which calls <name>::<stem>::Register(registry) for each component.
 function(thalweg_component_list name sources out)
   set(declarations "")
   set(calls "")

@@ -104,7 +104,7 @@ class SharedLibrary:
     def _dynamic_span(self) -> _Span:
         first, size, count = self._program_headers
         for index in range(count):
-            fields = _PROGRAM_HEADER.unpack_from(self._data, first + index * size)
+            fields = self._unpack(_PROGRAM_HEADER, first + index * size)
             if fields[0] == PT_DYNAMIC:
                 return self._checked(fields[2], fields[5])
         raise ElfError("no dynamic section: not a shared library")
@@ -113,10 +113,14 @@ class SharedLibrary:
         first, size, count = self._section_headers
         spans = []
         for index in range(count):
-            fields = _SECTION_HEADER.unpack_from(self._data, first + index * size)
+            fields = self._unpack(_SECTION_HEADER, first + index * size)
             if fields[1] == kind:
                 spans.append(self._checked(fields[4], fields[5]))
         return spans
+
+    def _unpack(self, layout: struct.Struct, offset: int) -> tuple:
+        self._checked(offset, layout.size)
+        return layout.unpack_from(self._data, offset)
 
     def _checked(self, offset: int, size: int) -> _Span:
         if offset + size > len(self._data):

@@ -88,8 +88,8 @@ def report(python: str, options: list[str]) -> list[dict]:
         raise LockError(f"python{python} is not on PATH")
     with tempfile.TemporaryDirectory() as folder:
         place = pathlib.Path(folder) / "report.json"
-        command = [interpreter, "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed",
-                   "--report", str(place), *options]
+        command = [interpreter, "-m", "pip", "install", "--quiet", "--dry-run"]
+        command += ["--ignore-installed", "--report", str(place), *options]
         result = subprocess.run(command, capture_output=True, text=True)
         if result.returncode != 0:
             raise LockError(f"Python {python}: {result.stderr.strip()}")
@@ -104,7 +104,8 @@ def render(pins: Pins) -> str:
             pythons, hashes = versions[version]
             marker = "" if len(pythons) == len(PYTHONS) else f" ; {marker_of(pythons)}"
             lines.append(f"{name}=={version}{marker} \\")
-            lines.append(" \\\n".join(f"    --hash=sha256:{digest}" for digest in sorted(hashes)))
+            named = (f"    --hash=sha256:{digest}" for digest in sorted(hashes))
+            lines.append(" \\\n".join(named))
     return "\n".join(lines) + "\n"
 
 

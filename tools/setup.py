@@ -126,7 +126,8 @@ def missing_packages(wanted: dict[str, str]) -> dict[str, str]:
     if shutil.which("dpkg-query") is None:
         say("this is no Debian or Ubuntu; these must be there: " + " ".join(wanted))
         return {}
-    query = ["dpkg-query", "--show", "--showformat", "${binary:Package} ${db:Status-Status}\n", *wanted]
+    form = "${binary:Package} ${db:Status-Status}\n"
+    query = ["dpkg-query", "--show", "--showformat", form, *wanted]
     shown = subprocess.run(query, capture_output=True, text=True).stdout
     present = {
         line.split()[0].split(":")[0] for line in shown.splitlines() if line.endswith(" installed")
@@ -172,7 +173,7 @@ def environment_version() -> tuple[int, ...] | None:
 
 
 def install_locked() -> None:
-    """Installs exactly what the lock names. What comes as sources is built with the locked tools."""
+    """Installs exactly what the lock names; what comes as sources is built by the locked tools."""
     stamp = VENV / "lock.sha256"
     digest = hashlib.sha256(LOCK.read_bytes()).hexdigest()
     if stamp.exists() and stamp.read_text() == digest:

@@ -1,5 +1,8 @@
 #include "columnar/batch.h"
 
+#include <arrow/array/data.h>
+#include <arrow/type_traits.h>
+
 #include <algorithm>
 #include <numeric>
 #include <unordered_set>

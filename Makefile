@@ -55,7 +55,7 @@ test-tsan: setup
 	@ctest --preset tsan
 
 test-arrow-private: build ## Prove that our Arrow and others in one process stay apart
-	@ctest --preset release --tests-regex '^(bindings|arrow_private)$$'
+	@ctest --preset release --tests-regex '^bindings$$'
 
 bench: build ## Run benchmarks: SUITE=etl|files|all, BASELINE=name saves and compares
 	@cmake --build --preset release --target thalweg_benches

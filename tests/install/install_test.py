@@ -58,7 +58,7 @@ def wheel() -> pathlib.Path:
 
 @pytest.fixture
 def bare_environment(wheel, tmp_path) -> dict[str, str]:
-    """An environment with the wheel and nothing else: no compiler, no packages, none of our paths."""
+    """An environment with the wheel and nothing else: no compiler, no packages."""
     venv = tmp_path / "venv"
     run(sys.executable, "-m", "venv", venv)
     run(venv / "bin/pip", "install", "--quiet", "--no-index", "--no-deps", wheel)

@@ -17,6 +17,6 @@ int main() {
   const thalweg::Result<int> half = Half(84);
   const thalweg::Result<int> none = Half(7);
   if (!half.has_value() || none.has_value()) return 1;
-  std::printf("%d: %s\n", half.value(), none.error().ToString().c_str());
+  std::printf("%d: %s\n", half.value(), none.status().ToString().c_str());
   return 0;
 }

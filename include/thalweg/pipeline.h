@@ -92,14 +92,21 @@ class Pipeline : public pipeline::TransformHook<In, Out> {
   /// Runs to the end. Blocks; the caller's thread runs `Extract`.
   Report Run(PipelineOptions options, std::stop_token stop = {});
 
+ protected:
+  /// For `Transform` and `Load` where they wait: requested when what is in flight is to be given up.
+  const std::stop_token& stop() const { return stop_; }
+
  private:
-  runtime::Graph MakeGraph(const PipelineOptions& options, runtime::NodeId* port,
-                           pipeline::Shared<Out>* shared, std::stop_token stop);
+  using Shared = pipeline::Shared<In, Out>;
+
+  runtime::Graph MakeGraph(const PipelineOptions& options, runtime::NodeId* port, Shared* shared);
+
+  std::stop_token stop_;
 };
 
 template <typename In, typename Out>
 runtime::Graph Pipeline<In, Out>::MakeGraph(const PipelineOptions& options, runtime::NodeId* port,
-                                            pipeline::Shared<Out>* shared, std::stop_token stop) {
+                                            Shared* shared) {
   using runtime::TokenKind;
   runtime::Graph graph;
   *port = graph.AddPort({.name = "extract"});
@@ -118,9 +125,9 @@ runtime::Graph Pipeline<In, Out>::MakeGraph(const PipelineOptions& options, runt
       *port);
   const runtime::NodeId batched =
       graph.AddSerial({.name = "batch", .token = TokenKind::kNone, .conserves = true},
-                      std::make_unique<pipeline::BatchStep<Out>>(shared), {transformed});
-  const auto make_load = [this, shared, stop] {
-    return std::make_unique<pipeline::LoadStep<Pipeline, Out>>(this, shared, stop);
+                      std::make_unique<pipeline::BatchStep<In, Out>>(shared), {transformed});
+  const auto make_load = [this, shared] {
+    return std::make_unique<pipeline::LoadStep<Pipeline, In, Out>>(this, shared);
   };
   const int loaders = options.load_concurrency.value_or(1);
   if (loaders == 1) {
@@ -148,13 +155,14 @@ Report Pipeline<In, Out>::Run(PipelineOptions options, std::stop_token stop) {
   if (Status status = pipeline::Guard("before", [&] { return Before(); }); !status.ok()) {
     return fail(std::move(status));
   }
-  pipeline::Shared<Out> shared(options);
+  Shared shared(options);
   runtime::NodeId port;
-  runtime::Graph graph = MakeGraph(options, &port, &shared, stop);
+  runtime::Graph graph = MakeGraph(options, &port, &shared);
   {
     runtime::Run run(std::move(graph), options.ToRunOptions());
+    stop_ = run.stop();
     if (Status status = run.Start(stop); status.ok()) {
-      Emitter<In> emitter(&run, port, options, stop, &shared.ns_per_record);
+      Emitter<In> emitter(&run, port, &shared, options.memory_bytes_max);
       Status extracted =
           pipeline::Guard("extract", [&] { return Extract(emitter, options.resume_from); });
       if (!extracted.ok() && !stop.stop_requested()) run.Fail(std::move(extracted));

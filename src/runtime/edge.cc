@@ -40,7 +40,7 @@ void Edge::Put(uint64_t sequence, Event event) {
   ++waiting_;
 }
 
-void Edge::Reject(uint64_t sequence, std::vector<Rejection> rejections) {
+void Edge::Reject(uint64_t sequence, std::vector<Rejected> rejections) {
   auto& to = order_ == Order::kDirect || sequence == base_ ? rejections_
                                                            : SlotOf(sequence).rejections;
   to.insert(to.end(), std::make_move_iterator(rejections.begin()),
@@ -66,6 +66,12 @@ void Edge::Close(uint64_t sequence) {
   }
   // The new lowest number may already hold events.
   if (!slots_.empty()) Deliver(slots_.front());
+}
+
+void Edge::End() {
+  ended_ = true;
+  for (Slot& slot : slots_) Deliver(slot);
+  slots_.clear();
 }
 
 bool Edge::HasRoom(uint64_t sequence, int depth, int64_t bytes_max) const {

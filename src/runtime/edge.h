@@ -24,10 +24,16 @@ class Edge {
   };
   explicit Edge(Order order) : order_(order) {}
 
+  struct Rejected {
+    uint64_t source_sequence;
+    Rejection rejection;
+  };
+
   void Put(uint64_t sequence, Event event);
-  void Reject(uint64_t sequence, std::vector<Rejection> rejections);
+  void Reject(uint64_t sequence, std::vector<Rejected> rejections);
   void Close(uint64_t sequence);
-  void End() { ended_ = true; }
+  /// Nothing follows: what still waits for lower numbers is delivered as it stands.
+  void End();
   /// May a producer that works on `sequence` put more? The lowest open number is let through as long
   /// as the consumer is not behind, whatever waits above it.
   bool HasRoom(uint64_t sequence, int depth, int64_t bytes_max) const;
@@ -35,9 +41,9 @@ class Edge {
 
   bool Ready() const { return !ready_.empty(); }
   Event Take();
-  std::vector<Rejection> TakeRejections() { return std::exchange(rejections_, {}); }
+  std::vector<Rejected> TakeRejections() { return std::exchange(rejections_, {}); }
   bool has_rejections() const { return !rejections_.empty(); }
-  bool AtEnd() const { return ended_ && ready_.empty(); }
+  bool AtEnd() const { return abandoned_ || (ended_ && ready_.empty()); }
   bool Empty() const { return ready_.empty() && waiting_ == 0; }
   int64_t items() const { return static_cast<int64_t>(ready_.size()) + waiting_; }
 
@@ -47,8 +53,8 @@ class Edge {
 
  private:
   struct Slot {
-    std::deque<Event> events;
-    std::vector<Rejection> rejections;
+    std::vector<Event> events;
+    std::vector<Rejected> rejections;
     bool closed = false;
   };
   Slot& SlotOf(uint64_t sequence);
@@ -61,7 +67,7 @@ class Edge {
   uint64_t base_ = 0;  ///< The lowest open number.
   std::deque<Slot> slots_;
   std::deque<Event> ready_;
-  std::vector<Rejection> rejections_;
+  std::vector<Rejected> rejections_;
   int64_t waiting_ = 0;
   int64_t bytes_ = 0;
 };

@@ -15,8 +15,8 @@ Status AtLeastOne(const char* field, std::optional<int> value) {
 
 namespace pipeline {
 
-Status Guard(const char* hook, const std::function<Status()>& body) {
-  return runtime::CatchAll(hook, body);
+Status GuardCall(const char* hook, Status (*body)(void*), void* context) {
+  return runtime::CatchAll(hook, [body, context] { return body(context); });
 }
 
 }  // namespace pipeline

@@ -66,16 +66,44 @@ void Run::Impl::Tune(Clock::Instant now) {
   sample.records = counts.records_in - tuned_counts_.records_in;
   sample.bytes = counts.bytes_out - tuned_counts_.bytes_out;
   sample.chunks = chunks;
-  sample.memory_pressure = options_.memory_bytes_max > 0 ? memory_.Pressure() : 0;
+  sample.memory_pressure = memory_.Pressure();
   sample.worker_busy = Seconds(busy - tuned_busy_ns_) / (sample.seconds * workers_);
   if (chunks > 0) {
     sample.chunk_latency_s = Seconds(counts.busy_ns - tuned_counts_.busy_ns) /
                              static_cast<double>(chunks);
   }
   tuner_.Update(sample);
+  if (measured_.records_per_s != nullptr) {
+    measured_.records_per_s->Set(static_cast<double>(sample.records) / sample.seconds);
+    measured_.memory_bytes->Set(static_cast<double>(memory_.used()));
+  }
   tuned_ = now;
   tuned_counts_ = counts;
   tuned_busy_ns_ = busy;
+}
+
+void Run::Impl::RegisterMetrics() {
+  if (options_.metrics == nullptr) return;
+  MetricsRegistry& metrics = *options_.metrics;
+  const MetricLabels labels{{"pipeline", options_.name}};
+  measured_.records_in = &metrics.AddCounter(
+      {"thalweg_records_in", "Records delivered by sources."}, labels);
+  measured_.records_out =
+      &metrics.AddCounter({"thalweg_records_out", "Records taken by sinks."}, labels);
+  measured_.records_rejected = &metrics.AddCounter(
+      {"thalweg_records_rejected", "Records that could not be used."}, labels);
+  measured_.bytes_in =
+      &metrics.AddCounter({"thalweg_in_bytes", "Bytes delivered by sources."}, labels);
+  measured_.records_per_s = &metrics.AddGauge(
+      {"thalweg_records_per_second", "Records delivered by sources in a second, of late."}, labels);
+  measured_.memory_bytes = &metrics.AddGauge(
+      {"thalweg_memory_bytes", "Memory held by records in flight."}, labels);
+  for (const auto& node : graph_.nodes()) {
+    MetricLabels of_node = labels;
+    of_node["node"] = node.options.name;
+    measured_.node_seconds.push_back(&metrics.AddHistogram(
+        {"thalweg_chunk_seconds", "Time that a node works on one chunk, in seconds."}, of_node));
+  }
 }
 
 void Run::Impl::CheckRejectRate() {
@@ -135,7 +163,7 @@ Report Run::Impl::MakeReport() {
         node.room_wait_s = Seconds(stage->wait_ns[static_cast<size_t>(Stage::Wait::kRoom)]);
         node.memory_wait_s = Seconds(stage->wait_ns[static_cast<size_t>(Stage::Wait::kMemory)]);
       }
-      if (node.conserves && !failed_ && !cancelled_ &&
+      if (node.conserves && !failed_ && !cancelled_ && !stage->cut_short &&
           node.records_in != node.records_out + counts.rejected + counts.filtered) {
         report.conserved = false;
       }

@@ -39,14 +39,24 @@ bool Run::Impl::NothingInFlight() const {
     if (!edge->Empty()) return false;
   }
   return std::ranges::all_of(plan_.stages, [](const auto& stage) {
-    return stage->active == 0 || stage->kind == NodeKind::kSource;
+    return stage->active == 0 || stage->done || stage->kind == NodeKind::kSource;
+  });
+}
+
+// A source that is being called may be waiting for the outside, so it does not count.
+bool Run::Impl::AnyRunning() const {
+  return std::ranges::any_of(plan_.stages, [](const auto& stage) {
+    return stage->kind != NodeKind::kSource &&
+           std::ranges::any_of(stage->lanes, [](const auto& lane) {
+             return lane->state == Lane::State::kRunning;
+           });
   });
 }
 
 // The lowest open sequence number is always admitted, so that memory held by later ones can never keep
 // it, and so everything, from going on.
 bool Run::Impl::MemoryAdmits(const Stage& stage, uint64_t sequence) const {
-  if (memory_.HasRoom()) return true;
+  if (memory_ignored_ || memory_.HasRoom()) return true;
   if (stage.kind == NodeKind::kSource || stage.kind == NodeKind::kPort) return NothingInFlight();
   return stage.kind == NodeKind::kSerial || IsLowest(stage, sequence);
 }
@@ -115,7 +125,13 @@ void Run::Impl::Runnable(Stage& stage, std::vector<Task>* tasks, size_t wanted) 
       return;
     }
   }
-  if (stage.active >= LanesLimit(stage) || !CanTake(stage)) return;
+  RunnableChunks(stage, tasks, wanted);
+}
+
+void Run::Impl::RunnableChunks(Stage& stage, std::vector<Task>* tasks, size_t wanted) {
+  if (stage.exclusive || stage.active >= LanesLimit(stage) || !CanTake(stage)) return;
+  // What stands in `control` divides what comes before it from what comes behind.
+  if (stage.kind == NodeKind::kParallel && !stage.control.empty() && stage.active > 0) return;
   if (!HasRoom(stage, stage.next_sequence)) return;
   if (!MemoryAdmits(stage, stage.next_sequence)) {
     memory_waiting_ = true;
@@ -128,14 +144,25 @@ void Run::Impl::Runnable(Stage& stage, std::vector<Task>* tasks, size_t wanted) 
   }
 }
 
-std::optional<Run::Impl::Task> Run::Impl::Pick() {
+std::optional<Run::Impl::Task> Run::Impl::Pick(Scope scope) {
   if (Stopped()) return {};
+  auto task = PickAny(scope);
+  if (task || !memory_waiting_ || scope == Scope::kHelper || AnyRunning()) return task;
+  memory_ignored_ = true;
+  task = PickAny(scope);
+  memory_ignored_ = false;
+  return task;
+}
+
+std::optional<Run::Impl::Task> Run::Impl::PickAny(Scope scope) {
   memory_waiting_ = false;
   std::vector<Task>& tasks = picked_;
   tasks.clear();
   const size_t wanted = options_.seed ? SIZE_MAX : 1;
   // Most downstream first: a worker follows its chunk while it is hot, and queues drain.
   for (auto stage = plan_.stages.rbegin(); stage != plan_.stages.rend(); ++stage) {
+    const bool quick = (*stage)->token == TokenKind::kCpu && !(*stage)->fixed_lanes;
+    if (scope == Scope::kHelper && (!quick || (*stage)->kind == NodeKind::kSource)) continue;
     Runnable(**stage, &tasks, wanted);
     if (tasks.size() >= wanted) break;
   }
@@ -151,13 +178,8 @@ std::optional<Event> Run::Impl::FanIn(Stage& stage, size_t input, Event event) {
   }
   if (const auto* watermark = std::get_if<Watermark>(&event)) {
     stage.watermarks[input] = std::max(stage.watermarks[input], watermark->time_micros);
-    int64_t lowest = INT64_MAX;
-    for (size_t i = 0; i < stage.inputs.size(); ++i) {
-      if (!stage.input_ended[i]) lowest = std::min(lowest, stage.watermarks[i]);
-    }
-    if (lowest <= stage.watermark || lowest == INT64_MAX) return {};
-    stage.watermark = lowest;
-    return Watermark{lowest};
+    AdvanceWatermark(stage);
+    return {};
   }
   if (const auto* barrier = std::get_if<Barrier>(&event)) {
     stage.at_barrier[input] = true;
@@ -165,6 +187,19 @@ std::optional<Event> Run::Impl::FanIn(Stage& stage, size_t input, Event event) {
     AlignBarrier(stage);
   }
   return {};
+}
+
+void Run::Impl::AdvanceWatermark(Stage& stage) {
+  int64_t lowest = INT64_MAX;
+  bool any = false;
+  for (size_t i = 0; i < stage.inputs.size(); ++i) {
+    if (stage.input_ended[i]) continue;
+    any = true;
+    lowest = std::min(lowest, stage.watermarks[i]);
+  }
+  if (!any || lowest <= stage.watermark) return;
+  stage.watermark = lowest;
+  stage.control.push_back(Watermark{lowest});
 }
 
 void Run::Impl::AlignBarrier(Stage& stage) {
@@ -180,6 +215,10 @@ void Run::Impl::AlignBarrier(Stage& stage) {
 
 bool Run::Impl::TakeInput(Stage& stage, Lane& lane) {
   if (!stage.control.empty()) {
+    if (const auto* barrier = std::get_if<Barrier>(&stage.control.front())) {
+      lane.barrier_epoch = barrier->epoch;
+      stage.exclusive = true;
+    }
     lane.Accept(std::move(stage.control.front()));
     stage.control.pop_front();
     return true;
@@ -189,7 +228,6 @@ bool Run::Impl::TakeInput(Stage& stage, Lane& lane) {
     const size_t input = stage.next_input++ % inputs;
     if (!stage.inputs[input]->Ready() || stage.at_barrier[input]) continue;
     Event event = stage.inputs[input]->Take();
-    if (pushers_waiting_ > 0) room_.notify_all();
     auto taken = FanIn(stage, input, std::move(event));
     if (!taken) return false;
     lane.Accept(std::move(*taken));
@@ -205,6 +243,7 @@ bool Run::Impl::Prepare(Task& task) {
     if (!TakeInput(stage, lane)) return false;
     if (stage.kind == NodeKind::kParallel) lane.sequence = stage.next_sequence++;
   }
+  if (task.kind == TaskKind::kSource) stage.wakes_seen = stage.wakes;
   if (task.kind == TaskKind::kEnd) lane.BeginEnd();
   if (lane.state != Lane::State::kParked) ++stage.active;
   lane.over_budget = false;
@@ -217,9 +256,7 @@ void Run::Impl::CommitOutputs(Stage& stage, Lane& lane) {
     if (stage.kind == NodeKind::kSource) {
       if (auto* chunk = std::get_if<Chunk>(&out.event)) {
         chunk->sequence = ++source_sequence_;
-        records_in_ += chunk->records;
-        bytes_in_ += chunk->bytes;
-        ++chunks_in_;
+        CountArrival(stage, *chunk);
       }
     }
     // Watermarks and barriers go to every port; chunks to their own. A port nobody reads is a drain.
@@ -247,80 +284,122 @@ void Run::Impl::CommitOutputs(Stage& stage, Lane& lane) {
   }
 }
 
+void Run::Impl::CommitCounts(Stage& stage, Lane& lane) {
+  for (size_t i = 0; i < lane.counts.size(); ++i) {
+    const NodeCounts counts = std::exchange(lane.counts[i], {});
+    stage.totals[i].Add(counts);
+    if (stage.outputs.empty() && i + 1 == lane.counts.size()) {
+      const int64_t out = counts.records_in - counts.rejected - counts.filtered;
+      records_out_ += out;
+      if (measured_.records_out != nullptr) measured_.records_out->Add(out);
+    }
+    if (measured_.node_seconds.empty() || counts.chunks_in == 0) continue;
+    measured_.node_seconds[static_cast<size_t>(stage.nodes[i])]->Record(counts.busy_ns /
+                                                                        counts.chunks_in);
+  }
+}
+
 void Run::Impl::Commit(Task& task, Result<Progress> progress) {
   Stage& stage = *task.stage;
-  Lane& lane = *task.lane;
-  CommitOutputs(stage, lane);
-  for (size_t i = 0; i < lane.counts.size(); ++i) {
-    if (stage.outputs.empty() && i + 1 == lane.counts.size()) {
-      const auto& counts = lane.counts[i];
-      records_out_ += counts.records_in - counts.rejected - counts.filtered;
-    }
-    stage.totals[i].Add(std::exchange(lane.counts[i], {}));
-  }
-  const auto close = [&] {
-    for (const auto& [port, edge] : stage.outputs) edge->Close(lane.sequence);
-  };
-  const auto idle = [&](Lane::State state) {
-    lane.state = state;
-    --stage.active;
-  };
-  if (!progress.ok()) {
-    RecordError(lane.source_sequence(), std::move(progress).status());
-    idle(Lane::State::kEnded);
-  } else if (stage.kind == NodeKind::kSource) {
-    idle(Lane::State::kIdle);
-    stage.blocked = *progress == Progress::kBlocked;
-    if (*progress == Progress::kDone || *progress == Progress::kNeedInput) FinishStage(stage);
-  } else if (*progress == Progress::kNeedRoom) {
-    lane.state = Lane::State::kParked;
-  } else if (*progress == Progress::kDone) {
-    if (stage.kind == NodeKind::kParallel) close();
-    idle(Lane::State::kEnded);
-    const bool enough = !stage.ending && !InputsEnded(stage);
-    if (stage.kind == NodeKind::kSerial || enough) FinishStage(stage);
-  } else {
-    if (stage.kind == NodeKind::kParallel) close();
-    idle(Lane::State::kIdle);
-  }
+  CommitOutputs(stage, *task.lane);
+  CommitCounts(stage, *task.lane);
+  CommitProgress(stage, *task.lane, progress);
   for (const auto& [port, edge] : stage.outputs) {
     if (edge->has_rejections()) HandleRejections(edge->TakeRejections());
   }
   Settle();
 }
 
+void Run::Impl::CommitProgress(Stage& stage, Lane& lane, const Result<Progress>& progress) {
+  if (progress.ok() && *progress == Progress::kNeedRoom && stage.kind != NodeKind::kSource) {
+    lane.state = Lane::State::kParked;
+    return;
+  }
+  --stage.active;
+  lane.state = Lane::State::kIdle;
+  if (lane.barrier_epoch != 0) {
+    stage.exclusive = false;
+    stage.epoch = std::exchange(lane.barrier_epoch, 0);
+    if (stage.outputs.empty()) CompleteEpochs();
+  }
+  if (!progress.ok()) {
+    lane.state = Lane::State::kEnded;
+    RecordError(lane.source_sequence(), progress.status());
+    return;
+  }
+  if (stage.kind == NodeKind::kSource) {
+    stage.blocked = *progress == Progress::kBlocked && stage.wakes == stage.wakes_seen;
+    SendBarriers(stage);
+    if (*progress == Progress::kDone || *progress == Progress::kNeedInput) FinishStage(stage);
+    return;
+  }
+  if (stage.kind == NodeKind::kParallel) {
+    for (const auto& [port, edge] : stage.outputs) edge->Close(lane.sequence);
+  }
+  if (*progress != Progress::kDone) return;
+  lane.state = Lane::State::kEnded;
+  stage.cut_short = stage.cut_short || lane.cut_short();
+  if (stage.kind == NodeKind::kSerial) {
+    FinishStage(stage);
+  } else if (!stage.ending) {
+    Enough(stage);
+  }
+}
+
+// One lane wants nothing more: the others finish what they have.
+void Run::Impl::Enough(Stage& stage) {
+  stage.cut_short = true;
+  stage.control.clear();
+  for (Edge* edge : stage.inputs) stage.discarded += edge->Abandon();
+}
+
 // Nothing more comes from `stage`, and it wants nothing more.
 void Run::Impl::FinishStage(Stage& stage) {
   if (stage.done) return;
+  SendBarriers(stage);
   stage.done = true;
-  for (const auto& [port, edge] : stage.outputs) edge->End();
+  for (const auto& [port, edge] : stage.outputs) {
+    edge->End();
+    if (edge->has_rejections()) HandleRejections(edge->TakeRejections());
+  }
   for (Edge* edge : stage.inputs) stage.discarded += edge->Abandon();
-  if (pushers_waiting_ > 0) room_.notify_all();
+  if (stage.outputs.empty()) CompleteEpochs();
+  const bool reading = std::ranges::any_of(plan_.stages, [](const auto& each) {
+    return !each->done && (each->kind == NodeKind::kSource || each->kind == NodeKind::kPort);
+  });
+  if (!reading) sources_stop_.request_stop();
+  NotifyPushers();
 }
 
 void Run::Impl::SettleStage(Stage& stage) {
   if (stage.done) return;
-  if (!stage.outputs.empty() && stage.active == 0 &&
+  const auto in_state = [&](Lane::State state) {
+    return [state](const auto& lane) { return lane->state == state; };
+  };
+  if (!stage.outputs.empty() &&
+      std::ranges::none_of(stage.lanes, in_state(Lane::State::kRunning)) &&
       std::ranges::all_of(stage.outputs, [](const auto& o) { return o.second->abandoned(); })) {
+    stage.cut_short = true;
     FinishStage(stage);
     return;
   }
   if (stage.kind == NodeKind::kSource || stage.kind == NodeKind::kPort) return;
   for (size_t i = 0; i < stage.inputs.size(); ++i) {
-    if (!stage.input_ended[i] && stage.inputs[i]->AtEnd()) {
-      stage.input_ended[i] = true;
-      AlignBarrier(stage);
-    }
+    if (stage.input_ended[i] || !stage.inputs[i]->AtEnd()) continue;
+    stage.input_ended[i] = true;
+    if (stage.cut_short) continue;
+    AlignBarrier(stage);
+    AdvanceWatermark(stage);
   }
   if (!stage.ending && stage.active == 0 && InputsEnded(stage)) {
     stage.ending = true;
-    for (const auto& lane : stage.lanes) {
-      if (stage.kind == NodeKind::kParallel) lane->sequence = stage.next_sequence++;
+    if (stage.kind == NodeKind::kParallel) {
+      for (const auto& lane : stage.lanes) {
+        if (lane->state == Lane::State::kIdle) lane->sequence = stage.next_sequence++;
+      }
     }
   }
-  if (stage.ending && stage.active == 0 && std::ranges::all_of(stage.lanes, [](const auto& lane) {
-        return lane->state == Lane::State::kEnded;
-      })) {
+  if (stage.ending && std::ranges::all_of(stage.lanes, in_state(Lane::State::kEnded))) {
     FinishStage(stage);
   }
 }

@@ -1,7 +1,6 @@
 #include "runtime/stage.h"
 
-#include <exception>
-#include <new>
+#include <algorithm>
 #include <utility>
 
 #include "runtime/executor.h"
@@ -38,7 +37,7 @@ class Lane::StepOutput final : public Output {
   void Reject(Rejection rejection) override {
     rejection.node = (*environment_.names)[index_];
     ++lane_.counts[index_].rejected;
-    lane_.rejections.push_back(std::move(rejection));
+    lane_.rejections.push_back({lane_.inherit_sequence_, std::move(rejection)});
   }
   void CountFiltered(int64_t records) override { lane_.counts[index_].filtered += records; }
   bool has_room() const override {
@@ -93,6 +92,7 @@ void Lane::Prepare() {
   const size_t nodes = steps.empty() ? 1 : steps.size();
   if (counts.size() != nodes) counts.resize(nodes);
   if (pending_.size() != nodes) pending_.resize(nodes);
+  if (entered_.size() != nodes) entered_.resize(nodes, -1);
 }
 
 void Lane::Accept(Event event) {
@@ -112,14 +112,19 @@ bool Lane::has_pending() const {
   return false;
 }
 
-int64_t Lane::Discard() {
+int64_t Lane::Clear(std::deque<Event>& queue) {
   int64_t dropped = 0;
-  for (auto& queue : pending_) {
-    for (const auto& event : queue) {
-      if (const auto* chunk = std::get_if<Chunk>(&event)) dropped += chunk->records;
-    }
-    queue.clear();
+  for (const auto& event : queue) {
+    if (const auto* chunk = std::get_if<Chunk>(&event)) dropped += chunk->records;
   }
+  queue.clear();
+  return dropped;
+}
+
+int64_t Lane::Discard() {
+  int64_t dropped = std::exchange(discarded_, 0);
+  for (auto& queue : pending_) dropped += Clear(queue);
+  for (const auto& step : steps) dropped += step->held_records();
   return dropped;
 }
 
@@ -128,13 +133,13 @@ Result<Progress> Lane::CallChunk(size_t index, Chunk& chunk, const Environment& 
   inherit_sequence_ = chunk.sequence;
   inherit_position_ = chunk.position;
   inherit_read_at_ = chunk.read_at;
-  const int64_t records = chunk.records;
+  if (entered_[index] < 0) entered_[index] = chunk.records;
   const Clock::Instant begin = environment.clock->Now();
   Result<Progress> progress = steps[index]->OnChunk(chunk, out);
   counts[index].busy_ns += (environment.clock->Now() - begin).count();
   if (progress.ok() && *progress != Progress::kNeedRoom) {
     ++counts[index].chunks_in;
-    counts[index].records_in += records;
+    counts[index].records_in += std::exchange(entered_[index], -1);
   }
   return progress;
 }
@@ -154,8 +159,9 @@ Status Lane::StepOnce(size_t index, const Environment& environment) {
         return Status::Internal("a step with inputs answered 'blocked'");
       case Progress::kDone:
         queue.pop_front();
-        for (size_t i = 0; i <= index; ++i) pending_[i].clear();
-        ending_ = static_cast<int>(index) + 1;
+        for (size_t i = 0; i <= index; ++i) discarded_ += Clear(pending_[i]);
+        ending_ = std::max(ending_, static_cast<int>(index) + 1);
+        cut_short_ = true;
         return {};
     }
   }

@@ -11,6 +11,7 @@
 #include "runtime/edge.h"
 #include "thalweg/report.h"
 #include "thalweg/runtime/graph.h"
+#include "thalweg/runtime/run.h"
 
 namespace thalweg::runtime {
 
@@ -40,7 +41,7 @@ class Lane {
 
   /// What a slice left behind, to be put under the run's mutex.
   std::vector<Out> outs;
-  std::vector<Rejection> rejections;
+  std::vector<Edge::Rejected> rejections;
   std::vector<NodeCounts> counts;
 
   std::vector<std::unique_ptr<Step>> steps;
@@ -48,6 +49,7 @@ class Lane {
   State state = State::kIdle;
   uint64_t sequence = 0;  ///< Number under which its output goes.
   bool over_budget = false;
+  uint64_t barrier_epoch = 0;  ///< Epoch of the barrier that it works on; 0: none.
 
   struct Environment {
     MemoryBudget* memory;
@@ -67,18 +69,24 @@ class Lane {
   Result<Progress> DriveTimers(Clock::Instant now, const Environment& environment);
   std::optional<Clock::Instant> deadline() const;
   uint64_t source_sequence() const { return inherit_sequence_; }
-  /// Drops what waits between its nodes. Returns the records dropped.
+  /// Drops what waits between its nodes and forgets what they hold. Returns the records lost.
   int64_t Discard();
+  /// A step wanted nothing more before its input ended, so that records were dropped.
+  bool cut_short() const { return cut_short_; }
 
  private:
   class StepOutput;
 
+  static int64_t Clear(std::deque<Event>& queue);
   void Prepare();
   Status StepOnce(size_t index, const Environment& environment);
   Result<Progress> CallChunk(size_t index, Chunk& chunk, const Environment& environment);
 
   std::vector<std::deque<Event>> pending_;  ///< pending_[i] waits for steps[i].
+  std::vector<int64_t> entered_;            ///< Records of the chunk that a step works on; -1: none.
   int ending_ = -1;                         ///< Step that is being ended; -1: none.
+  bool cut_short_ = false;
+  int64_t discarded_ = 0;
   uint64_t inherit_sequence_ = 0;
   Position inherit_position_;
   Clock::Instant inherit_read_at_{};
@@ -98,9 +106,13 @@ struct Stage {
   int active = 0;            ///< Lanes running or parked.
   uint64_t next_sequence = 0;
   size_t next_input = 0;
-  bool ending = false;       ///< Parallel: lanes are being flushed.
+  bool ending = false;       ///< Lanes are being flushed.
   bool done = false;
+  bool cut_short = false;    ///< It ended before its input did.
   bool blocked = false;      ///< The source answered kBlocked.
+  uint64_t wakes = 0;        ///< Calls of Wake, so that one during a call is not lost.
+  uint64_t wakes_seen = 0;
+  bool exclusive = false;    ///< A barrier is in one of the lanes: the others wait.
 
   // Fan-in of watermarks and barriers, by input.
   std::vector<int64_t> watermarks;
@@ -110,10 +122,14 @@ struct Stage {
   std::deque<Event> control;  ///< Aligned events that go before the inputs.
   std::vector<bool> input_ended;
 
-  // Ports.
-  std::function<std::optional<Chunk>()> partial;
+  // Sources and ports.
+  std::function<Run::Partial(Clock::Instant)> partial;
   std::optional<Clock::Instant> partial_due;
-  bool closed = false;
+  bool pusher_waits = false;
+  Position position;               ///< After the last chunk sent.
+  std::vector<uint64_t> barriers;  ///< To be sent once the source is not being called.
+  // Sinks.
+  uint64_t epoch = 0;              ///< The last one that has passed.
 
   // Statistics, by node.
   std::vector<NodeCounts> totals;

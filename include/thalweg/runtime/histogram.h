@@ -32,6 +32,15 @@ class Histogram {
     return Upper(buckets_.size() - 1) * 1e-9;
   }
 
+  /// Durations below 2^`exponent` ns. `exponent` from 2 to 62.
+  int64_t CountBelowPowerOfTwo(int exponent) const {
+    int64_t below = 0;
+    for (size_t i = 0; i < static_cast<size_t>(exponent - 1) * 4; ++i) {
+      below += buckets_[i].load(std::memory_order_relaxed);
+    }
+    return below;
+  }
+
  private:
   static constexpr size_t kBuckets = 256;
 

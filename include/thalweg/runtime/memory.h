@@ -67,6 +67,20 @@ class MemoryLease {
     if (budget_ != nullptr) budget_->Release(bytes);
     bytes_ -= bytes;
   }
+  /// Takes `bytes` of this lease, at most all of it, into one of their own.
+  MemoryLease Split(int64_t bytes) {
+    bytes = bytes < bytes_ ? bytes : bytes_;
+    if (budget_ == nullptr || bytes <= 0) return {};
+    bytes_ -= bytes;
+    return {budget_, bytes};
+  }
+  /// Takes over what `other` holds, of the same budget.
+  void Merge(MemoryLease other) {
+    if (other.budget_ == nullptr) return;
+    budget_ = other.budget_;
+    bytes_ += other.bytes_;
+    other.Forget();
+  }
   /// The bytes stay reserved; somebody else accounts for them from now on.
   void Forget() {
     budget_ = nullptr;

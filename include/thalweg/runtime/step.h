@@ -31,7 +31,8 @@ class Output {
   virtual void CountFiltered(int64_t records) = 0;
   /// False: return `kNeedRoom` soon. A node with few outputs per input may ignore it.
   virtual bool has_room() const = 0;
-  /// Stop was asked for; long calls look at it.
+  /// Long calls look at it: the run failed or drops what is in flight. For a source also: nothing more
+  /// is to be read.
   virtual const std::stop_token& stop() const = 0;
 };
 
@@ -45,13 +46,16 @@ class Step {
     out.EmitWatermark(time_micros);
     return {};
   }
-  /// All inputs have reached `epoch`: state is to be snapshot here. The machine forwards barriers.
+  /// All inputs have reached `epoch`: state is to be snapshot here. The machine forwards barriers. A
+  /// parallel node is called on one lane, while no other lane works.
   virtual Status OnBarrier(uint64_t /*epoch*/, Output& /*out*/) { return {}; }
   /// All inputs ended. kDone, or kNeedRoom to be called again.
   virtual Result<Progress> OnEnd(Output& /*out*/) { return Progress::kDone; }
   /// When OnTimer wants to be called; asked after each call. Serial nodes only.
   virtual std::optional<Clock::Instant> deadline() const { return {}; }
   virtual Status OnTimer(Clock::Instant /*now*/, Output& /*out*/) { return {}; }
+  /// Records taken in and not yet given out, which are lost if the run ends here.
+  virtual int64_t held_records() const { return 0; }
 };
 
 /// A node without inputs, called while there is room: emits one or a few chunks a call.

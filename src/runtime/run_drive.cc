@@ -1,0 +1,216 @@
+// Who does the work: the caller's thread, worker threads, a seeded single thread, timers.
+
+#include <algorithm>
+#include <utility>
+
+#include "runtime/run_impl.h"
+
+namespace thalweg::runtime {
+namespace {
+
+constexpr int kOutsMax = 4;  // Chunks a lane makes before they are put on the edges.
+constexpr auto kMemoryRecheck = std::chrono::milliseconds(10);
+
+}  // namespace
+
+Result<Progress> Run::Impl::RunTask(Task& task) {
+  const bool source = task.kind == TaskKind::kSource;
+  const Lane::Environment environment{.memory = &memory_,
+                                      .clock = clock_,
+                                      .stop = source ? &sources_stop_token_ : &stop_token_,
+                                      .names = &task.stage->names,
+                                      .outs_max = kOutsMax};
+  Governor::Token token;
+  if (task.stage->token == TokenKind::kCpu) token = governor_->AcquireCpu({});
+  if (task.stage->token == TokenKind::kIo) {
+    token = governor_->AcquireIo(stop_token_);
+    if (stop_token_.stop_requested()) return Progress::kNeedRoom;
+  }
+  Result<Progress> progress = Progress::kNeedInput;
+  const auto drive = [&] {
+    if (source) {
+      progress = task.lane->DriveSource(environment);
+    } else if (task.kind == TaskKind::kTimer) {
+      progress = task.lane->DriveTimers(clock_->Now(), environment);
+    } else {
+      progress = task.lane->Drive(environment);
+    }
+    return Status();
+  };
+  Status caught = CatchAll(task.stage->names.front(), drive);
+  if (!caught.ok()) return caught;
+  return progress;
+}
+
+bool Run::Impl::DriveOne(Lock& lock, Scope scope) {
+  CheckDrainDeadline();
+  FlushDuePartials();
+  auto task = Pick(scope);
+  if (!task) return false;
+  const bool work = Prepare(*task);
+  NotifyPushers();
+  if (!work) {
+    Settle();
+    return true;
+  }
+  WakeOthers();
+  lock.unlock();
+  Result<Progress> progress = RunTask(*task);
+  lock.lock();
+  Commit(*task, std::move(progress));
+  if (draining_) EndSources();
+  const Clock::Instant now = clock_->Now();
+  Observe(now);
+  Tune(now);
+  SaveCheckpoints(lock);
+  NotifyPushers();
+  if (Finished()) {
+    work_.notify_all();
+    room_.notify_all();
+  }
+  return true;
+}
+
+// Each thread wakes the next one while there is something left to do, so that a burst of work spreads
+// without anybody counting it.
+void Run::Impl::WakeOthers() {
+  if (idle_ == 0 || Stopped()) return;
+  picked_.clear();
+  for (auto stage = plan_.stages.rbegin(); stage != plan_.stages.rend(); ++stage) {
+    Runnable(**stage, &picked_, 1);
+    if (picked_.empty()) continue;
+    work_.notify_one();
+    return;
+  }
+}
+
+void Run::Impl::NotifyPushers() {
+  if (pushers_waiting_ == 0) return;
+  for (const auto& stage : plan_.stages) {
+    if (stage->pusher_waits && (stage->done || (HasRoom(*stage, 0) && MemoryAdmits(*stage, 0)))) {
+      room_.notify_all();
+      return;
+    }
+  }
+}
+
+void Run::Impl::StartThreads() {
+  if (threads_started_ || options_.seed || threads_wanted_ <= 0) return;
+  threads_started_ = true;
+  for (int i = 0; i < threads_wanted_; ++i) {
+    Status status = nursery_.Spawn("thalweg-worker", [this](const std::stop_token&) -> Status {
+      Lock lock(mutex_);
+      Work(lock, /*caller=*/false);
+      return {};
+    });
+    if (!status.ok()) {
+      // Fewer threads are slower, not wrong; none at all with a port could stand still.
+      if (i == 0) RecordError(0, std::move(status));
+      break;
+    }
+  }
+}
+
+void Run::Impl::MaybeEscalate() {
+  if (threads_started_ || options_.seed || threads_wanted_ <= 0) return;
+  if (clock_->Now() - start_ < std::chrono::microseconds(options_.sequential_us)) return;
+  StartThreads();
+}
+
+std::optional<Clock::Instant> Run::Impl::NextDeadline() const {
+  std::optional<Clock::Instant> next = drain_deadline_;
+  const auto consider = [&](std::optional<Clock::Instant> when) {
+    if (when && (!next || *when < *next)) next = when;
+  };
+  for (const auto& stage : plan_.stages) {
+    if (stage->done) continue;
+    consider(stage->partial_due);
+    if (stage->kind == NodeKind::kSerial && stage->lanes[0]->state == Lane::State::kIdle) {
+      consider(stage->lanes[0]->deadline());
+    }
+  }
+  // Memory that other runs give back does not wake us.
+  if (memory_waiting_) consider(clock_->Now() + kMemoryRecheck);
+  return next;
+}
+
+void Run::Impl::Work(Lock& lock, bool caller) {
+  while (!Finished()) {
+    if (DriveOne(lock)) {
+      if (caller) MaybeEscalate();
+      continue;
+    }
+    if (Finished()) break;
+    const auto deadline = NextDeadline();
+    ++idle_;
+    if (deadline) {
+      clock_->WaitUntil(work_, lock, {}, *deadline);
+    } else {
+      work_.wait(lock);
+    }
+    --idle_;
+  }
+  work_.notify_all();
+  room_.notify_all();
+}
+
+// Waits until a port has room, and works meanwhile.
+void Run::Impl::WaitForRoom(Lock& lock, Stage& stage) {
+  while (!Stopped() && !stage.done) {
+    const bool room = HasRoom(stage, 0);
+    if (room && MemoryAdmits(stage, 0)) return;
+    if (!threads_started_) {
+      if (DriveOne(lock)) continue;
+      // Nothing runs and nothing can: what is in flight waits for what is pushed now.
+      if (room) return;
+      StartThreads();
+      if (!threads_started_) return;
+      continue;
+    }
+    if (DriveOne(lock, Scope::kHelper)) continue;
+    if (room && !AnyRunning() && !PickAny(Scope::kAll)) return;
+    WakeOthers();
+    ++pushers_waiting_;
+    stage.pusher_waits = true;
+    if (room) {
+      clock_->WaitUntil(room_, lock, {}, clock_->Now() + kMemoryRecheck);
+    } else {
+      room_.wait(lock);
+    }
+    stage.pusher_waits = false;
+    --pushers_waiting_;
+  }
+}
+
+// While the pushing thread is in the user's code and no worker exists, a timer keeps deadlines.
+void Run::Impl::ArmTimer() {
+  if (threads_started_ || options_.seed) return;
+  const auto due = NextDeadline();
+  if (!due || (timer_at_ && *timer_at_ <= *due)) return;
+  timer_at_ = due;
+  CallAt(*due);
+}
+
+void Run::Impl::CallAt(Clock::Instant when) {
+  if (options_.seed || clock_ != &Clock::System()) return;
+  timers_.push_back(governor_->CallAt(when, [this] { OnTimer(); }));
+}
+
+void Run::Impl::OnTimer() {
+  {
+    std::scoped_lock lock(mutex_);
+    timer_at_.reset();
+    if (joined_ || Finished()) return;
+    CheckDrainDeadline();
+    const auto due = NextDeadline();
+    if (due && *due <= clock_->Now()) {
+      StartThreads();
+    } else {
+      ArmTimer();
+    }
+  }
+  work_.notify_all();
+  room_.notify_all();
+}
+
+}  // namespace thalweg::runtime

@@ -20,8 +20,11 @@ set_target_properties(thalweg_shared PROPERTIES
   LINK_LIBRARY_OVERRIDE "WHOLE_ARCHIVE,${whole_archives}")
 target_link_libraries(thalweg_shared PRIVATE thalweg_options ${THALWEG_UMBRELLA_LAYERS})
 target_link_options(thalweg_shared PRIVATE
-  -Wl,--version-script=${CMAKE_SOURCE_DIR}/cmake/libthalweg.map -Wl,--gc-sections
-  $<$<NOT:$<BOOL:${THALWEG_SANITIZE}>>:-Wl,-z,defs>)
+  -Wl,--version-script=${CMAKE_SOURCE_DIR}/cmake/libthalweg.map -Wl,--gc-sections)
+if(NOT THALWEG_SANITIZE)
+  # The sanitizers' functions are found in the program; everything else has to be found here.
+  target_link_options(thalweg_shared PRIVATE -Wl,-z,defs)
+endif()
 target_include_directories(thalweg_shared INTERFACE
   $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
 

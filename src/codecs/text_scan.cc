@@ -238,9 +238,9 @@ size_t IndexByBytes(const TextDialect& dialect, const char* data, size_t begin, 
     const char c = data[i];
     facts->non_ascii = facts->non_ascii || static_cast<unsigned char>(c) >= 0x80;
     facts->quotes = facts->quotes || c == dialect.quote;
-    if (internal::Step(dialect, c, state) != internal::ByteKind::kPlain) {
-      out[count++] = static_cast<uint32_t>(i);
-    }
+    const internal::ByteKind kind = internal::Step(dialect, c, state);
+    if (kind != internal::ByteKind::kPlain) out[count++] = static_cast<uint32_t>(i);
+    if (kind == internal::ByteKind::kRecordEnd) ++facts->records;
   }
   return count;
 }

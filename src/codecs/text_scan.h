@@ -41,6 +41,7 @@ struct ScanState {
 struct ScanFacts {
   bool non_ascii = false;
   bool quotes = false;  ///< A quote byte occurred, wherever.
+  size_t records = 0;   ///< Record ends.
 };
 
 /// Record ends in a stretch of text.

@@ -138,17 +138,8 @@ class Encoder {
   virtual int64_t chunk_rows() const { return 0; }
   virtual int64_t chunk_bytes() const { return 0; }
   virtual Result<EncodedChunk> Encode(const Batch& batch) const = 0;
-  /// `Encode` over the rows of all `batches`, in order, as one chunk: nobody has to join them
-  /// first. The default joins bytes; an encoder whose chunks carry a `detail` has its own.
-  virtual Result<EncodedChunk> EncodeAll(std::span<const Batch> batches) const {
-    EncodedChunk all;
-    for (const Batch& batch : batches) {
-      THALWEG_ASSIGN_OR_RETURN(EncodedChunk chunk, Encode(batch));
-      all.bytes.empty() ? all.bytes.swap(chunk.bytes) : static_cast<void>(all.bytes += chunk.bytes);
-      all.rows += chunk.rows;
-    }
-    return all;
-  }
+  /// Several batches of one schema as one chunk. The default joins their columns first.
+  virtual Result<EncodedChunk> EncodeAll(std::span<const Batch> batches) const;
   virtual std::unique_ptr<Assembler> NewFile() const = 0;
   /// True where bytes can be added to a finished file (CSV without header, JSON lines).
   virtual bool can_append() const { return false; }

@@ -35,6 +35,8 @@ class Table {
   /// Short text for EXPLAIN: `CSV 'flights.csv' (1 file, 30.1 MiB)`.
   virtual std::string Describe() const = 0;
   virtual std::optional<int64_t> num_rows() const { return {}; }
+  /// Bytes that a full scan reads, for progress.
+  virtual std::optional<int64_t> num_bytes() const { return {}; }
   /// Adds the nodes that read it to `graph` and returns the one whose output port gives batches.
   virtual Result<runtime::NodeId> Plan(runtime::Graph& graph, const ScanRequest& request) const = 0;
 };
@@ -54,6 +56,12 @@ class SinkTable {
   virtual Status Check() = 0;
   /// Adds the nodes that write `input` to `graph`.
   virtual Status Plan(runtime::Graph& graph, runtime::NodeId input) = 0;
+  /// Makes what was written stand under its final name. Called once, after the run succeeded; without
+  /// it nothing is left.
+  virtual Status Commit() = 0;
+  /// Rows and bytes written, after the run.
+  virtual int64_t rows_written() const { return 0; }
+  virtual int64_t bytes_written() const { return 0; }
 };
 
 /// A kind of place: files, databases, streams.

@@ -1,0 +1,128 @@
+#include "job/dead_letters.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <ctime>
+
+#include "base/json_writer.h"
+
+namespace thalweg::job {
+namespace {
+
+constexpr size_t kPendingMax = 64 << 10;
+
+bool IsUtf8(std::string_view text) {
+  // The writer replaces what is not UTF-8; a text that comes through unchanged is.
+  std::string quoted;
+  JsonWriter::AppendQuoted(text, &quoted);
+  return quoted.find("\xEF\xBF\xBD") == std::string::npos ||
+         text.find("\xEF\xBF\xBD") != std::string_view::npos;
+}
+
+std::string Base64(std::string_view bytes) {
+  static constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    const auto byte = [&](size_t k) {
+      return i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0U;
+    };
+    const unsigned group = (byte(0) << 16) | (byte(1) << 8) | byte(2);
+    out.push_back(kDigits[group >> 18]);
+    out.push_back(kDigits[(group >> 12) & 63]);
+    out.push_back(i + 1 < bytes.size() ? kDigits[(group >> 6) & 63] : '=');
+    out.push_back(i + 2 < bytes.size() ? kDigits[group & 63] : '=');
+  }
+  return out;
+}
+
+// A job's name as part of a file name.
+std::string PlainName(std::string_view name) {
+  std::string out;
+  for (const char c : name) {
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                       c == '-' || c == '_';
+    out.push_back(plain ? c : '_');
+  }
+  return out.empty() ? "query" : out;
+}
+
+std::string TimeName(Clock& clock) {
+  const std::time_t seconds = clock.UnixMicros() / 1000000;
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  std::array<char, 64> text{};
+  const size_t length = std::strftime(text.data(), text.size(), "%Y%m%dT%H%M%SZ", &utc);
+  return std::string(text.data(), length) + "-" + std::to_string(getpid());
+}
+
+}  // namespace
+
+DeadLetterFile::DeadLetterFile(io::FileSystem& fs, std::string path, std::string job, Clock& clock)
+    : fs_(fs), path_(std::move(path)), job_(std::move(job)), clock_(clock) {}
+
+Status DeadLetterFile::Open() {
+  bool directory = path_.empty() || path_.back() == '/';
+  if (!directory) {
+    auto info = fs_.Stat(path_);
+    directory = info.ok() && info->type == io::FileType::kDirectory;
+  } else if (!path_.empty()) {
+    THALWEG_RETURN_IF_ERROR(fs_.MakeDirs(path_));
+  }
+  io::WriteOptions options;
+  options.mode = io::WriteMode::kCreate;
+  options.permissions = 0600;
+  options.exact_permissions = true;
+  if (!directory) {
+    THALWEG_ASSIGN_OR_RETURN(file_, fs_.OpenForWriting(path_, options));
+    return {};
+  }
+  const std::string stem = io::JoinPath(path_, PlainName(job_) + "-rejects-" + TimeName(clock_));
+  // Several runs of one process may start within a second.
+  for (int attempt = 0;; ++attempt) {
+    path_ = stem + (attempt == 0 ? "" : "-" + std::to_string(attempt)) + ".jsonl";
+    auto file = fs_.OpenForWriting(path_, options);
+    if (file.ok()) {
+      file_ = *std::move(file);
+      return {};
+    }
+    if (file.status().code() != StatusCode::kAlreadyExists || attempt == 1000) return file.status();
+  }
+}
+
+Status DeadLetterFile::Write(const runtime::Rejection& rejection) {
+  if (file_ == nullptr) THALWEG_RETURN_IF_ERROR(Open());
+  JsonWriter json;
+  json.BeginObject();
+  json.Key("node").String(rejection.node);
+  if (!rejection.file.empty()) json.Key("file").String(rejection.file);
+  if (rejection.line > 0) json.Key("line").Int(rejection.line);
+  if (rejection.byte_offset >= 0) json.Key("byte_offset").Int(rejection.byte_offset);
+  if (!rejection.column.empty()) json.Key("column").String(rejection.column);
+  json.Key("reason").String(rejection.reason);
+  if (IsUtf8(rejection.raw)) {
+    json.Key("raw").String(rejection.raw);
+  } else {
+    json.Key("raw_base64").String(Base64(rejection.raw));
+  }
+  json.EndObject();
+  pending_ += std::move(json).Take();
+  pending_.push_back('\n');
+  if (pending_.size() < kPendingMax) return {};
+  THALWEG_RETURN_IF_ERROR(file_->Append(pending_));
+  pending_.clear();
+  return {};
+}
+
+Status DeadLetterFile::Close() {
+  if (file_ == nullptr || closed_) return {};
+  closed_ = true;
+  THALWEG_RETURN_IF_ERROR(file_->Append(pending_));
+  THALWEG_RETURN_IF_ERROR(file_->Sync());
+  THALWEG_RETURN_IF_ERROR(file_->Close());
+  return fs_.SyncDir(io::ParentPath(path_));
+}
+
+}  // namespace thalweg::job

@@ -1,0 +1,106 @@
+#include <arrow/c/bridge.h>
+
+#include <mutex>
+#include <utility>
+
+#include "columnar/arrow_status.h"
+#include "engine/flow.h"
+#include "job/catalog.h"
+
+namespace thalweg::job {
+namespace {
+
+/// Rows of a stream, kept where they must be read again.
+struct StreamRows {
+  std::shared_ptr<arrow::RecordBatchReader> reader;
+  bool replay = false;
+  std::mutex mutex;
+  bool ended = false;
+  std::vector<columnar::RecordBatchPtr> kept;
+
+  // Batch number `index`, or null behind the last.
+  Result<columnar::RecordBatchPtr> At(size_t index) {
+    std::scoped_lock lock(mutex);
+    if (index < kept.size()) return kept[index];
+    if (ended) return columnar::RecordBatchPtr();
+    columnar::RecordBatchPtr batch;
+    THALWEG_RETURN_IF_ARROW_ERROR(reader->ReadNext(&batch));
+    ended = batch == nullptr;
+    if (replay && !ended) kept.push_back(batch);
+    return batch;
+  }
+};
+
+class StreamSource final : public runtime::Source {
+ public:
+  StreamSource(std::shared_ptr<StreamRows> rows, std::vector<int> columns, int64_t batch_rows)
+      : rows_(std::move(rows)), columns_(std::move(columns)), batch_rows_(batch_rows) {}
+
+  Result<runtime::Progress> Produce(runtime::Output& out) override {
+    if (current_ == nullptr || offset_ >= current_->num_rows()) {
+      THALWEG_ASSIGN_OR_RETURN(current_, rows_->At(next_++));
+      offset_ = 0;
+      if (current_ == nullptr) return runtime::Progress::kDone;
+      THALWEG_ASSIGN_OR_RETURN_ARROW(current_, current_->SelectColumns(columns_));
+    }
+    const int64_t rows = std::min(batch_rows_, current_->num_rows() - offset_);
+    if (rows > 0) {
+      out.Emit(engine::MakeChunk(columnar::Batch(current_->Slice(offset_, rows))));
+      offset_ += rows;
+    }
+    return runtime::Progress::kNeedRoom;
+  }
+
+ private:
+  std::shared_ptr<StreamRows> rows_;
+  std::vector<int> columns_;
+  int64_t batch_rows_;
+  size_t next_ = 0;
+  columnar::RecordBatchPtr current_;
+  int64_t offset_ = 0;
+};
+
+class StreamTable final : public engine::Table {
+ public:
+  StreamTable(std::string name, std::shared_ptr<StreamRows> rows)
+      : name_(std::move(name)), rows_(std::move(rows)), schema_(rows_->reader->schema()) {}
+  const columnar::SchemaPtr& schema() const override { return schema_; }
+  std::string Describe() const override { return "table '" + name_ + "'"; }
+  Result<runtime::NodeId> Plan(runtime::Graph& graph,
+                               const engine::ScanRequest& request) const override {
+    if (!rows_->replay && std::exchange(read_, true)) {
+      return Status::InvalidArgument("the stream behind table '" + name_ +
+                                     "' can be read only once");
+    }
+    std::vector<int> columns;
+    if (request.projection.all) {
+      for (int i = 0; i < schema_->num_fields(); ++i) columns.push_back(i);
+    }
+    for (const auto& column : request.projection.columns) {
+      columns.push_back(schema_->GetFieldIndex(column));
+    }
+    return graph.AddSource(
+        {.name = "scan", .token = runtime::TokenKind::kNone},
+        std::make_unique<StreamSource>(rows_, std::move(columns), request.batch_rows_max));
+  }
+
+ private:
+  std::string name_;
+  std::shared_ptr<StreamRows> rows_;
+  columnar::SchemaPtr schema_;
+  mutable bool read_ = false;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<const engine::Table>> MakeStreamTable(std::string name,
+                                                             ArrowArrayStream* stream,
+                                                             bool replay) {
+  auto rows = std::make_shared<StreamRows>();
+  THALWEG_ASSIGN_OR_RETURN_ARROW(rows->reader, arrow::ImportRecordBatchReader(stream));
+  rows->replay = replay;
+  return std::shared_ptr<const engine::Table>(
+      std::make_shared<StreamTable>(std::move(name), std::move(rows)));
+}
+
+}  // namespace thalweg::job

@@ -1,0 +1,128 @@
+#include "sql/source_text.h"
+
+#include <algorithm>
+
+namespace thalweg::sql {
+namespace {
+
+constexpr size_t kExcerptBytesMax = 100;
+
+bool IsContinuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
+
+size_t CountCharacters(std::string_view text) {
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return !IsContinuation(c); }));
+}
+
+char Printable(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 0x20 || byte == 0x7F ? ' ' : c;
+}
+
+/// Length of the character that starts with `lead`, and the least second byte that it allows.
+struct Lead {
+  size_t length;
+  unsigned char second_min;
+  unsigned char second_max;
+};
+
+Lead Classify(unsigned char lead) {
+  if (lead >= 0xC2 && lead <= 0xDF) return {2, 0x80, 0xBF};
+  if (lead == 0xE0) return {3, 0xA0, 0xBF};
+  if (lead == 0xED) return {3, 0x80, 0x9F};
+  if (lead >= 0xE1 && lead <= 0xEF) return {3, 0x80, 0xBF};
+  if (lead == 0xF0) return {4, 0x90, 0xBF};
+  if (lead >= 0xF1 && lead <= 0xF3) return {4, 0x80, 0xBF};
+  if (lead == 0xF4) return {4, 0x80, 0x8F};
+  return {0, 0, 0};
+}
+
+}  // namespace
+
+size_t FindInvalidUtf8(std::string_view text) {
+  size_t at = 0;
+  while (at < text.size()) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (byte < 0x80) {
+      ++at;
+      continue;
+    }
+    const Lead lead = Classify(byte);
+    if (lead.length == 0 || text.size() - at < lead.length) return at;
+    const auto second = static_cast<unsigned char>(text[at + 1]);
+    if (second < lead.second_min || second > lead.second_max) return at;
+    for (size_t i = 2; i < lead.length; ++i) {
+      if (!IsContinuation(text[at + i])) return at;
+    }
+    at += lead.length;
+  }
+  return std::string_view::npos;
+}
+
+std::string LowerAscii(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return out;
+}
+
+bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && LowerAscii(a) == LowerAscii(b);
+}
+
+std::string Shortened(std::string_view text, size_t bytes_max) {
+  std::string out(text.substr(0, bytes_max));
+  if (text.size() > bytes_max) {
+    size_t cut = bytes_max;
+    while (cut > 0 && IsContinuation(text[cut])) --cut;
+    out.resize(cut);
+    out += "...";
+  }
+  std::transform(out.begin(), out.end(), out.begin(), Printable);
+  return out;
+}
+
+LineColumn SourceText::Locate(uint32_t offset) const {
+  const std::string_view before = text_.substr(0, offset);
+  const size_t newline = before.rfind('\n');
+  const size_t line_begin = newline == std::string_view::npos ? 0 : newline + 1;
+  return {1 + std::count(before.begin(), before.end(), '\n'),
+          1 + static_cast<int64_t>(CountCharacters(before.substr(line_begin)))};
+}
+
+Status SourceText::Error(StatusCode code, Span span, std::string_view message,
+                         std::string_view hint) const {
+  const size_t place = std::min<size_t>(span.begin, text_.size());
+  const LineColumn at = Locate(static_cast<uint32_t>(place));
+  const size_t newline = place == 0 ? std::string_view::npos : text_.rfind('\n', place - 1);
+  size_t begin = newline == std::string_view::npos ? 0 : newline + 1;
+  size_t end = std::min(text_.find('\n', place), text_.size());
+  bool cut_front = false;
+  if (end - begin > kExcerptBytesMax) {
+    if (place - begin > kExcerptBytesMax / 2) {
+      begin = place - kExcerptBytesMax / 2;
+      while (begin < place && IsContinuation(text_[begin])) ++begin;
+      cut_front = true;
+    }
+    end = std::min(end, begin + kExcerptBytesMax);
+    while (end > place && end < text_.size() && IsContinuation(text_[end])) --end;
+  }
+  std::string excerpt(text_.substr(begin, end - begin));
+  std::transform(excerpt.begin(), excerpt.end(), excerpt.begin(), Printable);
+  while (!excerpt.empty() && excerpt.back() == ' ') excerpt.pop_back();
+
+  const size_t marked =
+      std::min<size_t>(std::max<size_t>(span.end, place + 1), std::max(end, place));
+  const std::string_view before = text_.substr(begin, place - begin);
+  const size_t carets = marked > place ? CountCharacters(text_.substr(place, marked - place)) : 1;
+  std::string out(message);
+  out += " at line " + std::to_string(at.line) + ", column " + std::to_string(at.column);
+  out += "\n  " + std::string(cut_front ? "..." : "") + excerpt;
+  out += "\n  " + std::string(CountCharacters(before) + (cut_front ? 3 : 0), ' ');
+  out += "^" + std::string(carets > 1 ? carets - 1 : 0, '~');
+  if (!hint.empty()) out += "\n  hint: " + std::string(hint);
+  return Status(code, std::move(out));
+}
+
+}  // namespace thalweg::sql

@@ -73,8 +73,6 @@ format: setup ## Format the C++ sources
 
 fuzz: ## Fuzz every target for FUZZ_SECONDS (default 60) each
 	@$(PYTHON) tools/setup.py --with fuzz
-	@cmake --preset fuzz --log-level=NOTICE
-	@cmake --build --preset fuzz --target thalweg_fuzz
 	@$(PY) tools/fuzz.py --seconds $(FUZZ_SECONDS)
 
 clean: ## Remove what was built; the environment and the prepared Arrow stay

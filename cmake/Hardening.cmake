@@ -26,8 +26,13 @@ function(thalweg_probe_link target flag)
 endfunction()
 
 if(THALWEG_HARDENING)
-  foreach(flag -fstack-protector-strong -fstack-clash-protection -fcf-protection=full
-      -mbranch-protection=standard -fstrict-flex-arrays=3 -ftrivial-auto-var-init=zero)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+    set(branches -mbranch-protection=standard)
+  else()
+    set(branches -fcf-protection=full)
+  endif()
+  foreach(flag -fstack-protector-strong -fstack-clash-protection ${branches}
+      -fstrict-flex-arrays=3 -ftrivial-auto-var-init=zero)
     thalweg_probe_compile(${flag})
   endforeach()
   foreach(flag -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed)

@@ -1,6 +1,6 @@
-"""Runs every fuzz target for a while: `tools/fuzz.py [--seconds 60] [TARGET…]`.
+"""Builds the fuzz targets and runs each for a while: `tools/fuzz.py [--seconds 60] [TARGET…]`.
 
-New inputs that reach new code are kept in build/fuzz/found/TARGET; an input that fails is kept in
+Needs clang 15 or newer: older ones cannot read the ranges of the standard library of GCC 12. New inputs that reach new code are kept in build/fuzz/found/TARGET; an input that fails is kept in
 build/fuzz/failed/ and ends the run with 1. The inputs of fuzz/corpus/TARGET are where it starts.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -24,6 +25,8 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=60, help="for each target")
     parser.add_argument("targets", nargs="*", metavar="TARGET")
     arguments = parser.parse_args()
+    if not build():
+        return 1
     built = sorted(path.name.removeprefix(PREFIX) for path in BUILD.glob(f"{PREFIX}*")
                    if path.is_file() and os.access(path, os.X_OK))
     unknown = set(arguments.targets) - set(built)
@@ -33,6 +36,19 @@ def main() -> int:
     failed = [name for name in arguments.targets or built if fuzz(name, arguments.seconds) != 0]
     print("fuzz: " + (f"failed: {', '.join(failed)}" if failed else "nothing found"))
     return 1 if failed else 0
+
+
+def build() -> bool:
+    compilers = [f"clang++-{version}" for version in range(30, 14, -1)] + ["clang++"]
+    compiler = next((name for name in compilers if shutil.which(name)), None)
+    if compiler is None:
+        print("fuzz: no clang; `python3 tools/setup.py --with fuzz` installs one", file=sys.stderr)
+        return False
+    configure = ["cmake", "--preset", "fuzz", "--log-level=NOTICE",
+                 f"-DCMAKE_CXX_COMPILER={compiler}",
+                 f"-DCMAKE_C_COMPILER={compiler.replace('clang++', 'clang')}"]
+    compile_all = ["cmake", "--build", "--preset", "fuzz", "--target", "thalweg_fuzz"]
+    return all(subprocess.run(step, cwd=ROOT).returncode == 0 for step in (configure, compile_all))
 
 
 def fuzz(name: str, seconds: int) -> int:

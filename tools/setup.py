@@ -54,11 +54,10 @@ PACKAGES = {
     "librapidcheck-dev": "tests",
     "libbenchmark-dev": "benchmarks",
 }
-EXTRAS = {"fuzz": {"clang": "fuzzing", "libclang-rt-dev": "fuzzing"}}
+EXTRAS = {"fuzz": {"clang-19": "fuzzing", "libclang-rt-19-dev": "fuzzing"}}
 # The system's own compiler is too old there, or the package has another name.
 BY_RELEASE = {
-    "jammy": {"g++": "g++-12"},
-    "bookworm": {"libclang-rt-dev": "libclang-rt-14-dev"},
+    "jammy": {"g++": "g++-12", "clang-19": "clang-15", "libclang-rt-19-dev": "libclang-rt-15-dev"},
 }
 
 

@@ -40,6 +40,8 @@ LIBRARIES = ("arrow", "arrow_compute", "parquet")
 # Parts of the wheel's headers that belong to libraries which are not taken.
 HEADERS_LEFT_OUT = frozenset({"acero", "dataset", "engine", "flight", "python", "testing"})
 STAMP = "stamp.json"
+# Shipped with the libraries.
+LICENCES = ("LICENSE.txt", "NOTICE.txt")
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements.lock"
 
@@ -76,6 +78,9 @@ def prepare(output: pathlib.Path, force: bool) -> int:
     copied = copy_headers(wheel / "include", output / "include")
     for library in LIBRARIES:
         make_library(wheel, library, output / "lib")
+    for text in sorted(wheel.parent.glob("pyarrow-*.dist-info/**/*.txt")):
+        if text.name in LICENCES:
+            write_atomically(output / text.name, text.read_bytes())
     write_atomically(stamp_path, json.dumps(stamp, indent=2).encode())
     print(f"prepare_arrow: Arrow {pin.version}: {len(LIBRARIES)} libraries renamed and made "
           f"symbolic, {copied} headers written to {output}")
@@ -163,7 +168,9 @@ def make_library(wheel: pathlib.Path, library: str, folder: pathlib.Path) -> Non
         image.make_symbolic()
         image.weaken_unique_symbols()
         image.write(made)
-        os.replace(made, folder / name)
+        place = folder / name
+        if not (place.exists() and filecmp.cmp(made, place, shallow=False)):
+            os.replace(made, place)
 
 
 def rename(made: pathlib.Path, name: str, version: str) -> None:

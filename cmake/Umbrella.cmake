@@ -46,7 +46,7 @@ cmake_path(RELATIVE_PATH THALWEG_INSTALL_LIB BASE_DIRECTORY ${THALWEG_INSTALL_BI
 # The command line sees the public headers only.
 file(GLOB cli_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/apps/thalweg/*.cc)
 list(FILTER cli_sources EXCLUDE REGEX "_test\\.cc$")
-if(cli_sources AND THALWEG_HAVE_COMMAND_LINE)
+if(cli_sources AND TARGET thalweg_imported_fmt)
   add_executable(thalweg_cli ${cli_sources})
   set_target_properties(thalweg_cli PROPERTIES
     OUTPUT_NAME thalweg INSTALL_RPATH "$ORIGIN/${THALWEG_LIB_FROM_BIN}")

@@ -5,8 +5,10 @@
 #include <arrow/extension_type.h>
 #include <arrow/type.h>
 
+#include <algorithm>
 #include <utility>
 
+#include "base/spec.h"
 #include "columnar/arrow_status.h"
 
 namespace thalweg::codecs::arrow_ipc {
@@ -29,6 +31,22 @@ TypePtr EngineDecimal(const TypePtr& type) {
   const auto& decimal = static_cast<const arrow::DecimalType&>(*type);
   if (decimal.precision() > arrow::Decimal128Type::kMaxPrecision) return type;
   return arrow::decimal128(decimal.precision(), decimal.scale());
+}
+
+// The same nesting with other types within: only the children change.
+Result<columnar::ArrayPtr> WithChildren(const arrow::Array& array, const TypePtr& type) {
+  if (type->num_fields() != array.num_fields()) {
+    return Status::Corruption("a nested column has other fields than its schema");
+  }
+  const std::shared_ptr<arrow::ArrayData> data = array.data()->Copy();
+  data->type = type;
+  for (int i = 0; i < type->num_fields(); ++i) {
+    auto& child = data->child_data[static_cast<size_t>(i)];
+    THALWEG_ASSIGN_OR_RETURN(const columnar::ArrayPtr converted,
+                             ToType(arrow::MakeArray(child), type->field(i)->type()));
+    child = converted->data();
+  }
+  return arrow::MakeArray(data);
 }
 
 }  // namespace
@@ -79,12 +97,85 @@ columnar::SchemaPtr EngineSchema(const arrow::Schema& schema) {
 
 Result<columnar::ArrayPtr> ToType(const columnar::ArrayPtr& array, const TypePtr& type) {
   if (type->Equals(*array->type())) return array;
-  if (array->type_id() == Type::EXTENSION) {
-    return ToType(static_cast<const arrow::ExtensionArray&>(*array).storage(), type);
+  const auto pool = arrow::default_memory_pool();
+  switch (array->type_id()) {
+    case Type::EXTENSION:
+      return ToType(static_cast<const arrow::ExtensionArray&>(*array).storage(), type);
+    // Not by a cast: Arrow 26 makes one offset too few.
+    case Type::LIST_VIEW: {
+      THALWEG_ASSIGN_OR_RETURN_ARROW(
+          const auto list, arrow::ListArray::FromListView(
+                               static_cast<const arrow::ListViewArray&>(*array), pool));
+      return ToType(list, type);
+    }
+    case Type::LARGE_LIST_VIEW: {
+      THALWEG_ASSIGN_OR_RETURN_ARROW(
+          const auto list, arrow::LargeListArray::FromListView(
+                               static_cast<const arrow::LargeListViewArray&>(*array), pool));
+      return ToType(list, type);
+    }
+    default:
+      break;
   }
+  if (type->num_fields() > 0 && type->id() == array->type_id()) return WithChildren(*array, type);
   THALWEG_ASSIGN_OR_RETURN_ARROW(const arrow::Datum cast,
                                  arrow::compute::Cast(arrow::Datum(array), type));
   return cast.make_array();
+}
+
+Result<std::vector<int>> FieldsOf(const engine::Projection& projection, const arrow::Schema& schema,
+                                  const std::string& file) {
+  std::vector<int> fields;
+  if (projection.all) {
+    for (int i = 0; i < schema.num_fields(); ++i) fields.push_back(i);
+    return fields;
+  }
+  for (const std::string& column : projection.columns) {
+    const std::vector<int> found = schema.GetAllFieldIndices(column);
+    if (found.empty()) {
+      return Status::InvalidArgument("'" + file + "': no column '" + column + "'" +
+                                     DidYouMean(column, schema.field_names()));
+    }
+    fields.push_back(*std::min_element(found.begin(), found.end()));
+  }
+  return fields;
+}
+
+columnar::SchemaPtr SchemaOf(const std::vector<int>& fields, const arrow::Schema& schema) {
+  arrow::FieldVector out;
+  for (const int field : fields) out.push_back(schema.field(field));
+  return arrow::schema(std::move(out));
+}
+
+std::shared_ptr<const engine::Origin> OriginOf(const std::shared_ptr<const std::string>& file,
+                                               int64_t first_row) {
+  auto origin = std::make_shared<engine::Origin>();
+  origin->file = file;
+  origin->first_row = first_row;
+  return origin;
+}
+
+Status EmitCounts(int64_t rows, int64_t first_row, int64_t batch_rows_max,
+                  const std::shared_ptr<const std::string>& file, engine::Emitter& out) {
+  const auto empty = arrow::schema(arrow::FieldVector());
+  for (int64_t row = 0; row < rows; row += batch_rows_max) {
+    const int64_t count = std::min(batch_rows_max, rows - row);
+    const engine::Batch batch(arrow::RecordBatch::Make(empty, count, arrow::ArrayVector()));
+    const int64_t first = first_row < 0 ? -1 : first_row + row;
+    THALWEG_RETURN_IF_ERROR(out.Emit(batch.WithOrigin(OriginOf(file, first))));
+  }
+  return {};
+}
+
+Status InputStatus(const Status& status) {
+  switch (status.code()) {
+    case StatusCode::kInvalidArgument:
+    case StatusCode::kIoError:
+    case StatusCode::kInternal:
+      return Status::Corruption(status.message());
+    default:
+      return status;
+  }
 }
 
 }  // namespace thalweg::codecs::arrow_ipc

@@ -35,14 +35,7 @@ Status FileStatus(const Status& status, const ArrowFile& file, const std::string
   const std::string context = "parquet: '" + name + "'";
   if (status.ok()) return status;
   if (const Status failure = file.failure(); !failure.ok()) return failure.WithContext(context);
-  switch (status.code()) {
-    case StatusCode::kInvalidArgument:
-    case StatusCode::kIoError:
-    case StatusCode::kInternal:
-      return Status::Corruption(status.message()).WithContext(context);
-    default:
-      return status.WithContext(context);
-  }
+  return arrow_ipc::InputStatus(status).WithContext(context);
 }
 
 // Runs `call`, which may throw as libparquet does.
@@ -115,8 +108,12 @@ class ParquetReader : public engine::UnitReader {
 
   Status ReadUnit(int64_t unit, const Projection& projection, int64_t batch_rows_max,
                   Emitter& out) const override {
-    THALWEG_ASSIGN_OR_RETURN(const std::vector<int> fields, FieldsOf(projection));
-    if (fields.empty()) return EmitCounts(unit, batch_rows_max, out);
+    THALWEG_ASSIGN_OR_RETURN(const std::vector<int> fields,
+                             arrow_ipc::FieldsOf(projection, *schema_, *name_));
+    if (fields.empty()) {
+      const Unit& counted = units_[static_cast<size_t>(unit)];
+      return arrow_ipc::EmitCounts(counted.rows, counted.first_row, batch_rows_max, name_, out);
+    }
     auto source = std::make_shared<ArrowFile>(file_);
     // A failure of the consumer is not one of the file.
     Status consumer;
@@ -160,37 +157,6 @@ class ParquetReader : public engine::UnitReader {
     return {};
   }
 
-  // Indices of the top-level columns, in the projection's order.
-  Result<std::vector<int>> FieldsOf(const Projection& projection) const {
-    std::vector<int> fields;
-    if (projection.all) {
-      for (int i = 0; i < schema_->num_fields(); ++i) fields.push_back(i);
-      return fields;
-    }
-    for (const std::string& column : projection.columns) {
-      const std::vector<int> found = schema_->GetAllFieldIndices(column);
-      if (found.empty()) {
-        return Status::InvalidArgument("parquet: '" + *name_ + "': no column '" + column + "'" +
-                                       DidYouMean(column, schema_->field_names()));
-      }
-      fields.push_back(*std::min_element(found.begin(), found.end()));
-    }
-    return fields;
-  }
-
-  // A query that counts rows needs no column.
-  Status EmitCounts(int64_t unit, int64_t batch_rows_max, Emitter& out) const {
-    const Unit& counted = units_[static_cast<size_t>(unit)];
-    const auto empty = arrow::schema(arrow::FieldVector());
-    for (int64_t row = 0; row < counted.rows; row += batch_rows_max) {
-      const int64_t rows = std::min(batch_rows_max, counted.rows - row);
-      Batch batch(arrow::RecordBatch::Make(empty, rows, arrow::ArrayVector()));
-      THALWEG_RETURN_IF_ERROR(
-          out.Emit(batch.WithOrigin(OriginOf(counted.first_row + row))));
-    }
-    return {};
-  }
-
   Status ReadBatches(const std::shared_ptr<ArrowFile>& source, int64_t unit,
                      const std::vector<int>& fields, int64_t batch_rows_max, Emitter& out,
                      Status* consumer) const {
@@ -212,7 +178,7 @@ class ParquetReader : public engine::UnitReader {
     }
     THALWEG_ASSIGN_OR_RETURN_ARROW(
         const auto batches, reader->GetRecordBatchReader({static_cast<int>(unit)}, leaves));
-    const SchemaPtr schema = SchemaOf(fields);
+    const SchemaPtr schema = arrow_ipc::SchemaOf(fields, *schema_);
     const Unit& expected = units_[static_cast<size_t>(unit)];
     int64_t rows = 0;
     for (;;) {
@@ -221,7 +187,7 @@ class ParquetReader : public engine::UnitReader {
       if (!read) break;
       if (read->num_rows() == 0) continue;
       THALWEG_ASSIGN_OR_RETURN(Batch batch, Arrange(*read, fields, place, schema));
-      batch = batch.WithOrigin(OriginOf(expected.first_row + rows));
+      batch = batch.WithOrigin(arrow_ipc::OriginOf(name_, expected.first_row + rows));
       rows += read->num_rows();
       *consumer = out.Emit(std::move(batch));
       if (!consumer->ok()) return {};
@@ -232,12 +198,6 @@ class ParquetReader : public engine::UnitReader {
                                 std::to_string(expected.rows));
     }
     return {};
-  }
-
-  SchemaPtr SchemaOf(const std::vector<int>& fields) const {
-    arrow::FieldVector out;
-    for (const int field : fields) out.push_back(schema_->field(field));
-    return arrow::schema(std::move(out));
   }
 
   Result<Batch> Arrange(const arrow::RecordBatch& read, const std::vector<int>& fields,
@@ -252,13 +212,6 @@ class ParquetReader : public engine::UnitReader {
       columns.push_back(std::move(column));
     }
     return Batch(arrow::RecordBatch::Make(schema, read.num_rows(), std::move(columns)));
-  }
-
-  std::shared_ptr<const engine::Origin> OriginOf(int64_t first_row) const {
-    auto origin = std::make_shared<engine::Origin>();
-    origin->file = name_;
-    origin->first_row = first_row;
-    return origin;
   }
 
   std::shared_ptr<engine::RandomAccess> file_;

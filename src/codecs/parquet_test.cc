@@ -15,7 +15,7 @@
 
 #include "codecs/parquet_encoder.h"
 #include "codecs/parquet_reader.h"
-#include "codecs/parquet_test_support.h"
+#include "codecs/unit_test_support.h"
 #include "engine/registry.h"
 
 namespace thalweg::codecs::parquet {
@@ -27,10 +27,10 @@ namespace {
 using columnar::ArrayPtr;
 using columnar::RecordBatchPtr;
 using columnar::SchemaPtr;
-using testing::Collector;
-using testing::MemoryFile;
-using testing::ReadAll;
-using testing::WriteFile;
+using unit_testing::Collector;
+using unit_testing::MemoryFile;
+using unit_testing::ReadAll;
+using unit_testing::WriteFile;
 using ::testing::HasSubstr;
 using thalweg::testing::StatusIs;
 

@@ -73,7 +73,8 @@ bool Zone::ToUtc(int64_t local_micros, int64_t* utc_micros) {
     const auto* zone = static_cast<const date::time_zone*>(zone_);
     const date::local_info info =
         zone->get_info(date::local_seconds(std::chrono::seconds(FloorSeconds(local_micros))));
-    offset = info.first.offset.count();
+    const bool twice = info.result == date::local_info::ambiguous;
+    offset = (twice ? info.second : info.first).offset.count();
   }
   return !__builtin_sub_overflow(local_micros, offset * kMicrosPerSecond, utc_micros);
 }

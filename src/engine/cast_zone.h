@@ -21,8 +21,7 @@ class Zone {
   int64_t OffsetSeconds(int64_t utc_micros);
   /// False where the answer leaves 64 bits.
   bool ToLocal(int64_t utc_micros, int64_t* local_micros);
-  /// A local time that does not exist moves forward by the gap; of two, the earlier is meant
-  /// (the offset before the change).
+  /// A local time that does not exist moves forward by the gap; of two, the later is meant.
   bool ToUtc(int64_t local_micros, int64_t* utc_micros);
 
  private:

@@ -71,7 +71,7 @@ def _problem(tree: Tree, path: str, bracket: str, header: str) -> str | None:
     if target == "thalweg" or target == layer:
         return None
     allowed = set(LAYERS[layer])
-    if path.endswith(("_test.cc", "_bench.cc", "_test.h")):
+    if path.endswith(("_test.cc", "_bench.cc", "_test_support.h", "_test_support.cc")):
         allowed.add("testing")
     if layer == "testing" and not path.startswith("src/testing/columnar/"):
         allowed -= {"columnar", "engine"}
@@ -82,7 +82,8 @@ def _problem_outside(tree: Tree, path: str, bracket: str, header: str) -> str | 
     if bracket == "<":
         return f"Arrow is private: <{header}>" if _ARROW.match(header) else None
     beside = posixpath.normpath(posixpath.join(posixpath.dirname(path), header))
-    if beside in tree.paths or f"include/{header}" in tree.paths:
+    own = f"apps/{header}" if path.startswith("apps/") else beside
+    if {beside, own, f"include/{header}"} & tree.paths:
         return None
     return f"only public headers here: {header}"
 
@@ -106,15 +107,25 @@ def pragma_once(tree: Tree) -> Iterator[Finding]:
 
 
 def component_test(tree: Tree) -> Iterator[Finding]:
-    """A component, which is a file that registers something, has its test beside it."""
+    """A component, which is a file that registers something, has its test beside it.
+
+    `sort_test.cc` is a test of `sort.cc`, and of `sort_merge.cc` as well.
+    """
     for path in tree.ending(".cc"):
         parts = path.split("/")
-        if parts[0] != "src" or parts[1] not in COMPONENT_LAYERS or path.endswith("_test.cc"):
+        if parts[0] != "src" or parts[1] not in COMPONENT_LAYERS:
+            continue
+        if path.endswith(("_test.cc", "_bench.cc")):
             continue
         registers = [
             number
             for number, line in enumerate(tree.lines(path), 1)
             if line.startswith("void Register(engine::Registry& registry)")
         ]
-        if registers and path.removesuffix(".cc") + "_test.cc" not in tree.paths:
+        if registers and not _tests(path) & tree.paths:
             yield Finding(path, registers[0], "component-test", "no test file beside the component")
+
+
+def _tests(path: str) -> set[str]:
+    words = path.removesuffix(".cc").split("_")
+    return {"_".join(words[:count]) + "_test.cc" for count in range(1, len(words) + 1)}

@@ -97,13 +97,13 @@ _BANS = (
     _Ban(r"\bstd::(cout|cerr|clog)\b|#\s*include\s*<iostream>",
          "only a program prints", rf"apps/.*|{_TESTS}"),
     _Ban(r"\bstd::j?thread\b(?!::hardware_concurrency|::id)|\bstd::async\b|\bpthread_create\b",
-         "threads are made in src/runtime/executor only", rf"src/runtime/executor.*|{_TESTS}"),
+         "threads are made in src/runtime/executor only", rf"src/runtime/executor.*|apps/.*|{_TESTS}"),
     _Ban(r"\busing\s+namespace\b(?! std::(\w+_)?literals)", "name what is used"),
     _Ban(r"\bstd::w?regex|#\s*include\s*<regex>", "its time is unbounded: use RE2"),
     _Ban(r"\b(std::)?(exit|_exit|quick_exit|abort)\(", "only a program ends the process",
          rf"apps/.*|src/base/(check|status)\.cc|{_TESTS}"),
     _Ban(r"\bstd::rand\(|\bsrand\(", "randomness comes from a seed that is printed"),
-    _Ban(r"\.detach\(\)", "every thread is joined"),
+    _Ban(r"\.detach\(\)", "every thread is joined", r"apps/.*"),
 )
 
 

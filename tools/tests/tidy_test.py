@@ -78,6 +78,7 @@ class IncludeDirectionTest(TidyTest):
             "include/thalweg/run.h": "#pragma once\n",
             "apps/thalweg/flags.h": "#pragma once\n",
             "apps/thalweg/main.cc": '#include "thalweg/run.h"\n#include "flags.h"\n',
+            "apps/thalweg/run.cc": '#include "thalweg/flags.h"\n',
         }
         self.assertEqual([], self.rules_broken(files))
         self.assert_breaks("include-direction", "apps/thalweg/x.cc", '#include "engine/codec.h"\n')
@@ -107,6 +108,11 @@ class ComponentTest(TidyTest):
     def test_passes_a_component_with_a_test_and_a_file_that_registers_nothing(self):
         self.assert_passes("src/codecs/x.cc", self.REGISTER, **{"src/codecs/x_test.cc": ""})
         self.assert_passes("src/codecs/parts.cc", "int Parts();\n")
+
+    def test_takes_the_test_of_a_family_for_a_test_of_its_members(self):
+        self.assert_passes("src/codecs/x_y.cc", self.REGISTER, **{"src/codecs/x_test.cc": ""})
+        more = {"src/codecs/xy_test.cc": ""}
+        self.assert_breaks("component-test", "src/codecs/x_y.cc", self.REGISTER, **more)
 
 
 class BudgetTest(TidyTest):

@@ -1,6 +1,7 @@
 """Builds the fuzz targets and runs each for a while: `tools/fuzz.py [--seconds 60] [TARGET…]`.
 
-Needs clang 15 or newer: older ones cannot read the ranges of the standard library of GCC 12. New inputs that reach new code are kept in build/fuzz/found/TARGET; an input that fails is kept in
+Needs clang 15 or newer: older ones cannot read the ranges of the standard library of GCC 12. New
+inputs that reach new code are kept in build/fuzz/found/TARGET; an input that fails is kept in
 build/fuzz/failed/ and ends the run with 1. The inputs of fuzz/corpus/TARGET are where it starts.
 """
 

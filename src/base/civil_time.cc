@@ -8,8 +8,8 @@
 namespace thalweg {
 namespace {
 
-constexpr int64_t kDaysPerEra = 146'097;    // 400 years.
-constexpr int64_t kDaysToEpoch = 719'468;   // From 0000-03-01 to 1970-01-01.
+constexpr int64_t kDaysPerEra = 146'097;   // 400 years.
+constexpr int64_t kDaysToEpoch = 719'468;  // From 0000-03-01 to 1970-01-01.
 constexpr int kYearDigitsMax = 7;
 
 // Years are counted from March, so that the leap day comes last.

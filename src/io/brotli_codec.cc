@@ -64,10 +64,9 @@ class BrotliEncoder final : public ByteCodec {
 
  protected:
   Result<Progress> DoStep(std::string_view in, std::span<char> out, InputEnd end) override {
-    const BrotliEncoderOperation operation = end == InputEnd::kMore ? BROTLI_OPERATION_PROCESS
-                                             : end == InputEnd::kFlush
-                                                 ? BROTLI_OPERATION_FLUSH
-                                                 : BROTLI_OPERATION_FINISH;
+    const BrotliEncoderOperation operation = end == InputEnd::kMore    ? BROTLI_OPERATION_PROCESS
+                                             : end == InputEnd::kFlush ? BROTLI_OPERATION_FLUSH
+                                                                       : BROTLI_OPERATION_FINISH;
     size_t in_left = in.size();
     size_t out_left = out.size();
     const auto* next_in = reinterpret_cast<const uint8_t*>(in.data());
@@ -108,8 +107,7 @@ Result<ByteCodecPtr> MakeBrotliEncoder(int level) {
   std::unique_ptr<BrotliEncoderState, FreeState> state(
       BrotliEncoderCreateInstance(nullptr, nullptr, nullptr));
   if (state == nullptr) return Status::ResourceExhausted("brotli: out of memory");
-  if (!BrotliEncoderSetParameter(state.get(), BROTLI_PARAM_QUALITY,
-                                 static_cast<uint32_t>(level)) ||
+  if (!BrotliEncoderSetParameter(state.get(), BROTLI_PARAM_QUALITY, static_cast<uint32_t>(level)) ||
       !BrotliEncoderSetParameter(state.get(), BROTLI_PARAM_LGWIN, BROTLI_DEFAULT_WINDOW)) {
     return Status::Internal("brotli: encoder refused its parameters");
   }

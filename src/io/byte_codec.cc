@@ -82,9 +82,9 @@ class LimitedDecoder final : public ByteCodec {
     }
     if (limits_.ratio_max > 0 && out_bytes_ > kRatioFreeBytes &&
         out_bytes_ / limits_.ratio_max > in_bytes_) {
-      return Status::ResourceExhausted(
-          std::string(name_) + ": the output is more than " + std::to_string(limits_.ratio_max) +
-          " times as long as the input (decompression_ratio_max)");
+      return Status::ResourceExhausted(std::string(name_) + ": the output is more than " +
+                                       std::to_string(limits_.ratio_max) +
+                                       " times as long as the input (decompression_ratio_max)");
     }
     return progress;
   }
@@ -196,17 +196,22 @@ Result<ByteCodecPtr> MakeEncoder(Compression compression, const EncodeOptions& o
   }
   const int level = options.level.value_or(format->level_default);
   if (level < format->level_min || level > format->level_max) {
-    return Status::InvalidArgument(
-        std::string(format->name) + ": the level must be between " +
-        std::to_string(format->level_min) + " and " + std::to_string(format->level_max) + ": " +
-        std::to_string(level));
+    return Status::InvalidArgument(std::string(format->name) + ": the level must be between " +
+                                   std::to_string(format->level_min) + " and " +
+                                   std::to_string(format->level_max) + ": " +
+                                   std::to_string(level));
   }
   switch (compression) {
-    case Compression::kGzip: return MakeGzipEncoder(level);
-    case Compression::kZstd: return MakeZstdEncoder(level);
-    case Compression::kLz4: return MakeLz4Encoder(level);
-    case Compression::kBrotli: return MakeBrotliEncoder(level);
-    case Compression::kNone: break;
+    case Compression::kGzip:
+      return MakeGzipEncoder(level);
+    case Compression::kZstd:
+      return MakeZstdEncoder(level);
+    case Compression::kLz4:
+      return MakeLz4Encoder(level);
+    case Compression::kBrotli:
+      return MakeBrotliEncoder(level);
+    case Compression::kNone:
+      break;
   }
   return Status::Internal("unknown compression");
 }

@@ -42,10 +42,9 @@ Result<std::string> Drip(ByteCodec& codec, std::string_view data, size_t in_max,
   for (int idle = 0; idle < 100;) {
     const std::string_view piece = data.substr(0, random() % in_max + 1);
     const bool last = piece.size() == data.size();
-    THALWEG_ASSIGN_OR_RETURN(
-        const Progress progress,
-        codec.Step(piece, std::span(room).first(random() % out_max + 1),
-                   last ? InputEnd::kLast : InputEnd::kMore));
+    THALWEG_ASSIGN_OR_RETURN(const Progress progress,
+                             codec.Step(piece, std::span(room).first(random() % out_max + 1),
+                                        last ? InputEnd::kLast : InputEnd::kMore));
     out.append(room.data(), progress.produced);
     data.remove_prefix(progress.consumed);
     idle = progress.consumed + progress.produced == 0 ? idle + 1 : 0;
@@ -65,7 +64,8 @@ INSTANTIATE_TEST_SUITE_P(All, ByteCodecTest, ::testing::ValuesIn(kAll),
                          [](const auto& param) { return std::string(NameOf(param.param)); });
 
 class RealCodecTest : public ByteCodecTest {};
-INSTANTIATE_TEST_SUITE_P(All, RealCodecTest, ::testing::ValuesIn(std::begin(kAll) + 1, std::end(kAll)),
+INSTANTIATE_TEST_SUITE_P(All, RealCodecTest,
+                         ::testing::ValuesIn(std::begin(kAll) + 1, std::end(kAll)),
                          [](const auto& param) { return std::string(NameOf(param.param)); });
 
 TEST_P(ByteCodecTest, RoundTripsAllSizes) {
@@ -160,9 +160,9 @@ TEST_P(RealCodecTest, EveryBitFlipEndsWell) {
     if (back.ok()) {
       accepted_wrong += *back != text ? 1U : 0U;
     } else {
-      EXPECT_THAT(back, AnyOf(StatusIs(StatusCode::kCorruption),
-                              StatusIs(StatusCode::kResourceExhausted),
-                              StatusIs(StatusCode::kUnsupported)))
+      EXPECT_THAT(back,
+                  AnyOf(StatusIs(StatusCode::kCorruption), StatusIs(StatusCode::kResourceExhausted),
+                        StatusIs(StatusCode::kUnsupported)))
           << bit;
     }
   }
@@ -312,12 +312,18 @@ TEST(ByteCodecNameTest, SuffixesTell) {
     Compression compression;
     const char* without;
   } cases[] = {
-      {"a.csv.gz", Compression::kGzip, "a.csv"},    {"a.csv", Compression::kNone, "a.csv"},
-      {"d/a.CSV.GZ", Compression::kGzip, "d/a.CSV"}, {"a.zst", Compression::kZstd, "a"},
-      {"a.zstd", Compression::kZstd, "a"},          {"a.lz4", Compression::kLz4, "a"},
-      {"a.br", Compression::kBrotli, "a"},          {"gz", Compression::kNone, "gz"},
-      {"d.gz/a", Compression::kNone, "d.gz/a"},     {"", Compression::kNone, ""},
-      {"a.", Compression::kNone, "a."},             {".gz", Compression::kGzip, ""},
+      {"a.csv.gz", Compression::kGzip, "a.csv"},
+      {"a.csv", Compression::kNone, "a.csv"},
+      {"d/a.CSV.GZ", Compression::kGzip, "d/a.CSV"},
+      {"a.zst", Compression::kZstd, "a"},
+      {"a.zstd", Compression::kZstd, "a"},
+      {"a.lz4", Compression::kLz4, "a"},
+      {"a.br", Compression::kBrotli, "a"},
+      {"gz", Compression::kNone, "gz"},
+      {"d.gz/a", Compression::kNone, "d.gz/a"},
+      {"", Compression::kNone, ""},
+      {"a.", Compression::kNone, "a."},
+      {".gz", Compression::kGzip, ""},
   };
   for (const auto& c : cases) {
     EXPECT_EQ(CompressionOfPath(c.path), c.compression) << c.path;

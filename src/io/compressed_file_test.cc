@@ -131,7 +131,8 @@ TEST(EncodingWriterTest, WritesWhatReadersRead) {
   const std::string text = Sample(100'000);
   for (const Compression compression : kAll) {
     std::string packed;
-    ASSERT_OK_AND_ASSIGN(auto writer, EncodingWriter::Make(compression, {}, [&](std::string_view p) {
+    ASSERT_OK_AND_ASSIGN(auto writer,
+                         EncodingWriter::Make(compression, {}, [&](std::string_view p) {
                            packed.append(p);
                            return Status();
                          }));

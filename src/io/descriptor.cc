@@ -23,7 +23,7 @@ class DescriptorReader final : public SequentialFile {
  public:
   DescriptorReader(Descriptor fd, bool owned, std::string name, std::stop_token stop)
       : fd_(std::move(fd)), owned_(owned), name_(std::move(name)), stop_(std::move(stop)) {
-    struct stat info {};
+    struct stat info{};
     // A regular file is always ready; only what can block needs the extra poll before each read.
     const bool blocks = fstat(fd_.get(), &info) != 0 || !S_ISREG(info.st_mode);
     if (blocks && stop_.stop_possible()) {

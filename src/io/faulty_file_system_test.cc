@@ -43,9 +43,7 @@ class FaultyFileSystemTest : public ::testing::TestWithParam<bool> {
     if (GetParam()) return io::LocalFileSystem();
     return memory_;
   }
-  std::string At(const std::string& name) {
-    return GetParam() ? dir_ / name : "/" + name;
-  }
+  std::string At(const std::string& name) { return GetParam() ? dir_ / name : "/" + name; }
   std::string Root() { return GetParam() ? dir_.path() : "/"; }
   TempDir dir_;
   io::MemoryFileSystem memory_;

@@ -64,7 +64,8 @@ TEST_P(FileReaderTest, GivesEveryRange) {
   for (const int64_t offset : {0, 1, 4095, 4096, 4097, 19'999, 20'000, 30'000}) {
     for (const size_t length : {0U, 1U, 4096U, 10'000U, 50'000U}) {
       ASSERT_OK_AND_ASSIGN(const FileSlab slab, reader->Read(offset, length));
-      const std::string want = offset < 20'000 ? text.substr(static_cast<size_t>(offset), length) : "";
+      const std::string want =
+          offset < 20'000 ? text.substr(static_cast<size_t>(offset), length) : "";
       EXPECT_TRUE(slab.bytes == want) << offset << ' ' << length;
       EXPECT_EQ(slab.offset, offset);
     }
@@ -90,7 +91,8 @@ TEST_P(FileReaderTest, SlabsOutliveTheReader) {
     }
   }
   for (const FileSlab& slab : slabs) {
-    EXPECT_TRUE(slab.bytes == std::string_view(text).substr(static_cast<size_t>(slab.offset), 10'000));
+    EXPECT_TRUE(slab.bytes ==
+                std::string_view(text).substr(static_cast<size_t>(slab.offset), 10'000));
   }
 }
 
@@ -107,7 +109,8 @@ TEST_P(FileReaderTest, ManyThreadsRead) {
         const size_t length = random() % 50'000;
         const auto slab = reader->Read(offset, length);
         ASSERT_OK(slab);
-        ASSERT_TRUE(slab->bytes == std::string_view(text).substr(static_cast<size_t>(offset), length));
+        ASSERT_TRUE(slab->bytes ==
+                    std::string_view(text).substr(static_cast<size_t>(offset), length));
       }
     });
   }

@@ -85,8 +85,8 @@ enum class WriteMode : uint8_t {
 
 struct WriteOptions {
   WriteMode mode = WriteMode::kCreate;
-  uint32_t permissions = 0666;      ///< Of a new file, before the umask.
-  bool exact_permissions = false;   ///< The umask does not count.
+  uint32_t permissions = 0666;     ///< Of a new file, before the umask.
+  bool exact_permissions = false;  ///< The umask does not count.
 };
 
 enum class RenameMode : uint8_t { kNoReplace, kReplace };

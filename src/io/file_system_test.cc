@@ -280,8 +280,8 @@ TEST(PathTest, ParentsNamesAndJoins) {
   const struct {
     const char *path, *parent, *name;
   } cases[] = {
-      {"a", ".", "a"},     {"a/b", "a", "b"},     {"/a", "/", "a"}, {"/a/b/", "/a", "b"},
-      {"a//b", "a", "b"},  {"//a", "/", "a"},     {"/", "/", "/"},  {"./a", ".", "a"},
+      {"a", ".", "a"},     {"a/b", "a", "b"},   {"/a", "/", "a"}, {"/a/b/", "/a", "b"},
+      {"a//b", "a", "b"},  {"//a", "/", "a"},   {"/", "/", "/"},  {"./a", ".", "a"},
       {"../a", "..", "a"}, {"a/b//", "a", "b"},
   };
   for (const auto& c : cases) {

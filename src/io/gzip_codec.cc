@@ -48,7 +48,8 @@ class GzipDecoder final : public ByteCodec {
       const std::span<char> room = out.subspan(progress.produced);
       Point(&z_, rest, room);
       const int result = inflate(&z_, Z_NO_FLUSH);
-      progress.consumed += static_cast<size_t>(z_.next_in - reinterpret_cast<const Bytef*>(rest.data()));
+      progress.consumed +=
+          static_cast<size_t>(z_.next_in - reinterpret_cast<const Bytef*>(rest.data()));
       progress.produced += static_cast<size_t>(z_.next_out - reinterpret_cast<Bytef*>(room.data()));
       if (result == Z_STREAM_END) {
         between_ = true;
@@ -103,7 +104,8 @@ class GzipEncoder final : public ByteCodec {
         if (end == InputEnd::kLast) flush = Z_FINISH;
       }
       const int result = deflate(&z_, flush);
-      progress.consumed += static_cast<size_t>(z_.next_in - reinterpret_cast<const Bytef*>(rest.data()));
+      progress.consumed +=
+          static_cast<size_t>(z_.next_in - reinterpret_cast<const Bytef*>(rest.data()));
       progress.produced += static_cast<size_t>(z_.next_out - reinterpret_cast<Bytef*>(room.data()));
       if (result == Z_STREAM_END) {
         progress.state = StepState::kDone;

@@ -37,7 +37,7 @@ FileInfo InfoOfStat(const struct stat& info) {
 }
 
 Status RefuseDirectory(int fd, const std::string& path, const char* operation) {
-  struct stat info {};
+  struct stat info{};
   if (fstat(fd, &info) != 0) return StatusOfErrno(errno, operation, path);
   return S_ISDIR(info.st_mode) ? StatusOfErrno(EISDIR, operation, path) : Status();
 }
@@ -64,7 +64,7 @@ class LocalRandomFile final : public RandomAccessFile {
     return done;
   }
   Result<int64_t> Size() const override {
-    struct stat info {};
+    struct stat info{};
     if (fstat(fd_.get(), &info) != 0) return StatusOfErrno(errno, "size", path_);
     return int64_t{info.st_size};
   }
@@ -101,7 +101,7 @@ Result<std::vector<DirEntry>> ListDescriptor(Descriptor fd, const std::string& p
     if (name == "." || name == "..") continue;
     FileType type = FileType::kOther;
     if (entry->d_type == DT_UNKNOWN) {
-      struct stat info {};
+      struct stat info{};
       if (fstatat(raw, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) {
         if (errno == ENOENT) continue;  // Removed since it was listed.
         return StatusOfErrno(errno, "list", JoinPath(path, name));
@@ -188,13 +188,14 @@ class Local final : public FileSystem {
 
   Result<FileInfo> Stat(const std::string& path) override {
     THALWEG_RETURN_IF_ERROR(CheckPath(path));
-    struct stat info {};
+    struct stat info{};
     if (stat(path.c_str(), &info) != 0) return StatusOfErrno(errno, "stat", path);
     return InfoOfStat(info);
   }
 
   Result<std::vector<DirEntry>> List(const std::string& path) override {
-    THALWEG_ASSIGN_OR_RETURN(Descriptor fd, OpenDescriptor(path, O_RDONLY | O_DIRECTORY, 0, "list"));
+    THALWEG_ASSIGN_OR_RETURN(Descriptor fd,
+                             OpenDescriptor(path, O_RDONLY | O_DIRECTORY, 0, "list"));
     return ListDescriptor(std::move(fd), path);
   }
 
@@ -208,7 +209,7 @@ class Local final : public FileSystem {
       if (mkdir(path.c_str(), 0777) == 0) return {};
     }
     const int error = errno;
-    struct stat info {};
+    struct stat info{};
     const bool is_dir = stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
     return is_dir ? Status() : StatusOfErrno(error, "make directory", path);
   }

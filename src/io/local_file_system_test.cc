@@ -142,8 +142,8 @@ TEST_F(LocalFileSystemTest, LocksEndWithTheirProcess) {
 TEST_F(LocalFileSystemTest, SurvivesInterruptedAndShortCalls) {
   const std::string path = dir_ / "fifo";
   ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
-  struct sigaction action {};
-  struct sigaction before {};
+  struct sigaction action{};
+  struct sigaction before{};
   action.sa_handler = [](int) {};  // Without SA_RESTART: calls are interrupted.
   ASSERT_EQ(sigaction(SIGALRM, &action, &before), 0);
   const itimerval tick = {{0, 1000}, {0, 1000}};

@@ -25,9 +25,8 @@ class Lz4Decoder final : public ByteCodec {
     while (progress.consumed < in.size() || frame_open_) {
       size_t taken = in.size() - progress.consumed;
       size_t made = out.size() - progress.produced;
-      const size_t wanted =
-          LZ4F_decompress(context_.get(), out.data() + progress.produced, &made,
-                          in.data() + progress.consumed, &taken, nullptr);
+      const size_t wanted = LZ4F_decompress(context_.get(), out.data() + progress.produced, &made,
+                                            in.data() + progress.consumed, &taken, nullptr);
       if (LZ4F_isError(wanted) != 0) {
         return Status::Corruption(std::string("lz4: damaged stream: ") + LZ4F_getErrorName(wanted));
       }
@@ -60,8 +59,8 @@ class Lz4Encoder final : public ByteCodec {
     preferences_.frameInfo.blockMode = LZ4F_blockLinked;
     preferences_.frameInfo.contentChecksumFlag = LZ4F_contentChecksumEnabled;
     preferences_.compressionLevel = level;
-    stage_.resize(std::max<size_t>(LZ4F_compressBound(kPieceBytes, &preferences_),
-                                   LZ4F_HEADER_SIZE_MAX));
+    stage_.resize(
+        std::max<size_t>(LZ4F_compressBound(kPieceBytes, &preferences_), LZ4F_HEADER_SIZE_MAX));
   }
 
  protected:

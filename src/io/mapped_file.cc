@@ -74,7 +74,7 @@ void MappedFile::WillNeed(int64_t offset, int64_t length) const {
 }
 
 Status MappedFile::CheckSize() const {
-  struct stat info {};
+  struct stat info{};
   if (fstat(fd_.get(), &info) != 0) return StatusOfErrno(errno, "read", name_);
   if (info.st_size >= static_cast<off_t>(bytes_.size())) return {};
   return Status::IoError("read: '" + name_ + "': the file became shorter while it was read");

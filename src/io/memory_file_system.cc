@@ -36,8 +36,8 @@ struct MemoryFileSystem::Node {
   uint32_t permissions = 0;
   uint64_t inode = 0;
   mutable std::mutex mutex;
-  std::string data;           // Guarded by `mutex`.
-  int64_t modified = 0;       // Guarded by `mutex`; counts changes.
+  std::string data;      // Guarded by `mutex`.
+  int64_t modified = 0;  // Guarded by `mutex`; counts changes.
   std::atomic<bool> locked = false;
 
   size_t ReadAt(uint64_t offset, std::span<char> out) const {

@@ -29,9 +29,7 @@ class Redirected {
     close(ends[reads ? 0 : 1]);
     other_ = Descriptor(ends[reads ? 1 : 0]);
   }
-  ~Redirected() {
-    dup2(saved_.get(), standard_);
-  }
+  ~Redirected() { dup2(saved_.get(), standard_); }
   Descriptor& other() { return other_; }
 
  private:
@@ -67,9 +65,7 @@ TEST(StandardStreamsTest, AWaitForInputStops) {
 TEST(StandardStreamsTest, NonBlockingInputIsWaitedFor) {
   Redirected input(STDIN_FILENO);
   ASSERT_EQ(fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK), 0);
-  std::jthread writer([&] {
-    EXPECT_EQ(write(input.other().get(), "x", 1), 1);
-  });
+  std::jthread writer([&] { EXPECT_EQ(write(input.other().get(), "x", 1), 1); });
   auto file = OpenStandardInput({});
   char out[16];
   ASSERT_OK_AND_ASSIGN(const size_t n, file->Read(out));

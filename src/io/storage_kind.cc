@@ -40,21 +40,21 @@ StorageKind Slower(StorageKind a, StorageKind b) {
 // From linux/magic.h and the sources of file systems that are not listed there.
 std::optional<StorageKind> KindOfFileSystem(uint32_t magic) {
   switch (magic) {
-    case 0x6969:       // NFS
-    case 0x517b:       // SMB
-    case 0xff534d42:   // CIFS
-    case 0xfe534d42:   // SMB2
-    case 0x00c36400:   // Ceph
-    case 0x5346414f:   // AFS
-    case 0x6b414653:   // kAFS
-    case 0x73757245:   // Coda
-    case 0x01021997:   // 9P
-    case 0x0bd00bd0:   // Lustre
-    case 0x47504653:   // GPFS
-    case 0x19830326:   // BeeGFS
+    case 0x6969:      // NFS
+    case 0x517b:      // SMB
+    case 0xff534d42:  // CIFS
+    case 0xfe534d42:  // SMB2
+    case 0x00c36400:  // Ceph
+    case 0x5346414f:  // AFS
+    case 0x6b414653:  // kAFS
+    case 0x73757245:  // Coda
+    case 0x01021997:  // 9P
+    case 0x0bd00bd0:  // Lustre
+    case 0x47504653:  // GPFS
+    case 0x19830326:  // BeeGFS
       return StorageKind::kNetwork;
-    case 0x01021994:   // tmpfs
-    case 0x858458f6:   // ramfs
+    case 0x01021994:  // tmpfs
+    case 0x858458f6:  // ramfs
       return StorageKind::kNvme;
     default:
       return std::nullopt;
@@ -82,8 +82,7 @@ StorageKind KindOfBlockDirectory(const stdfs::path& block, int depth) {
   }
   if (stacked) return slowest;
   // A partition has no queue of its own.
-  const stdfs::path disk =
-      stdfs::exists(block / "queue", error) ? block : block.parent_path();
+  const stdfs::path disk = stdfs::exists(block / "queue", error) ? block : block.parent_path();
   const std::string name = disk.filename().string();
   if (name.starts_with("nvme")) return StorageKind::kNvme;
   const std::optional<bool> rotates = ReadFlag(disk / "queue/rotational");
@@ -96,8 +95,7 @@ StorageKind KindOfBlockDirectory(const stdfs::path& block, int depth) {
 
 // File systems such as btrfs show a device number of their own; the mount table names the disk.
 std::optional<dev_t> DeviceOfMount(dev_t device, const StorageProbe& probe) {
-  const std::string wanted =
-      std::to_string(major(device)) + ":" + std::to_string(minor(device));
+  const std::string wanted = std::to_string(major(device)) + ":" + std::to_string(minor(device));
   std::ifstream table(probe.mountinfo);
   for (std::string line; std::getline(table, line);) {
     std::istringstream words(line);
@@ -112,7 +110,7 @@ std::optional<dev_t> DeviceOfMount(dev_t device, const StorageProbe& probe) {
     std::string type;
     std::string source;
     tail >> type >> source;
-    struct stat info {};
+    struct stat info{};
     if (source.starts_with("/dev/") && stat(source.c_str(), &info) == 0 && S_ISBLK(info.st_mode)) {
       return info.st_rdev;
     }
@@ -144,22 +142,23 @@ Result<StorageKind> ParseStorageKind(std::string_view name) {
 
 StorageKind StorageKindOfDevice(uint32_t major, uint32_t minor, const StorageProbe& probe) {
   std::error_code error;
-  const stdfs::path block = stdfs::canonical(
-      stdfs::path(probe.sysfs) / "dev/block" / (std::to_string(major) + ":" + std::to_string(minor)),
-      error);
+  const stdfs::path block =
+      stdfs::canonical(stdfs::path(probe.sysfs) / "dev/block" /
+                           (std::to_string(major) + ":" + std::to_string(minor)),
+                       error);
   return error ? StorageKind::kUnknown : KindOfBlockDirectory(block, 0);
 }
 
 StorageKind DetectStorageKind(const std::string& path, const StorageProbe& probe) {
   if (!CheckPath(path).ok()) return StorageKind::kUnknown;
   std::string existing = path;
-  struct stat info {};
+  struct stat info{};
   while (stat(existing.c_str(), &info) != 0) {
     std::string parent = ParentPath(existing);
     if (parent == existing) return StorageKind::kUnknown;
     existing = std::move(parent);
   }
-  struct statfs fs {};
+  struct statfs fs{};
   if (statfs(existing.c_str(), &fs) == 0) {
     const auto magic = static_cast<uint32_t>(fs.f_type);
     if (const auto kind = KindOfFileSystem(magic)) return *kind;

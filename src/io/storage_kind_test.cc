@@ -65,7 +65,8 @@ TEST_F(StorageKindTest, TheSlowestDiskOfAStackCounts) {
     std::filesystem::create_directories(dir_ / ("devices/" + std::string(stack) + "/slaves"));
   }
   const auto put_below = [&](const std::string& stack, const std::string& disk) {
-    std::filesystem::create_symlink("../../" + disk, dir_ / ("devices/" + stack + "/slaves/" + disk));
+    std::filesystem::create_symlink("../../" + disk,
+                                    dir_ / ("devices/" + stack + "/slaves/" + disk));
   };
   put_below("md0", "nvme0n1");
   put_below("md0", "nvme1n1");

@@ -32,8 +32,8 @@ class ZstdDecoder final : public ByteCodec {
       }
       if (input.pos + output.pos == before) break;
     }
-    return EndOfInput("zstd", {StepState::kNeedInput, input.pos, output.pos}, frame_open_,
-                      started_, end);
+    return EndOfInput("zstd", {StepState::kNeedInput, input.pos, output.pos}, frame_open_, started_,
+                      end);
   }
 
  private:

@@ -380,8 +380,9 @@ std::string FaultyFileSystem::BytesAfter(const Inode& inode, Crash crash,
   }
   for (size_t begin = kept; begin < bytes.size();) {
     const size_t end = std::min(bytes.size(), (begin / kSectorBytes + 1) * kSectorBytes);
-    if ((*random)() % 4 == 0) std::fill(bytes.begin() + static_cast<ptrdiff_t>(begin),
-                                        bytes.begin() + static_cast<ptrdiff_t>(end), '\0');
+    if ((*random)() % 4 == 0)
+      std::fill(bytes.begin() + static_cast<ptrdiff_t>(begin),
+                bytes.begin() + static_cast<ptrdiff_t>(end), '\0');
     begin = end;
   }
   return bytes;

@@ -30,8 +30,20 @@ enum class Crash : uint8_t {
 class FaultyFileSystem final : public io::FileSystem {
  public:
   enum class Kind : uint8_t {
-    kOpen, kRead, kSize, kWrite, kSync, kClose, kStat, kList, kMakeDirs, kRename, kUnlink,
-    kRemoveTree, kSyncDir, kLock,
+    kOpen,
+    kRead,
+    kSize,
+    kWrite,
+    kSync,
+    kClose,
+    kStat,
+    kList,
+    kMakeDirs,
+    kRename,
+    kUnlink,
+    kRemoveTree,
+    kSyncDir,
+    kLock,
   };
   struct Operation {
     int64_t index;  ///< From 1, since the wrapper was made or the count was reset.
@@ -81,7 +93,7 @@ class FaultyFileSystem final : public io::FileSystem {
   // One file or directory, whatever its names are.
   struct Inode {
     bool is_dir = false;
-    bool lost = false;    // A sync failed: what was written is never durable.
+    bool lost = false;  // A sync failed: what was written is never durable.
     std::string live;
     std::string durable;
   };

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
-#include <concepts>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -15,6 +15,8 @@
 
 #include "thalweg/governor.h"
 #include "thalweg/retry.h"
+#include "thalweg/runtime/bucket.h"
+#include "thalweg/runtime/byte_size.h"
 #include "thalweg/runtime/histogram.h"
 #include "thalweg/runtime/run.h"
 #include "thalweg/status.h"
@@ -23,23 +25,6 @@
 namespace thalweg {
 
 struct PipelineOptions;
-
-/// When a batch is full. The first bound that is reached counts.
-struct BatchOptions {
-  int64_t rows = 500;
-  int64_t bytes_max = int64_t{64} << 20;  ///< By the size hook, see `ByteSizeOf`.
-  int64_t flush_delay_ms = 1000;  ///< Counted from the reading of the first record held.
-};
-
-/// Bytes that a record holds, for memory bounds: its `ByteSize()` where it has one, else its own size.
-template <typename T>
-int64_t ByteSizeOf(const T& record) {
-  if constexpr (requires { { record.ByteSize() } -> std::convertible_to<int64_t>; }) {
-    return record.ByteSize();
-  } else {
-    return static_cast<int64_t>(sizeof(T));
-  }
-}
 
 /// What became of a batch: taken, failed as a whole, or taken but for some records.
 class LoadOutcome {
@@ -75,31 +60,61 @@ class VectorPool {
  public:
   /// An empty vector, which comes back when the last reference goes.
   std::shared_ptr<std::vector<T>> Take() {
-    return std::shared_ptr<std::vector<T>>(Pop().release(),
+    return std::shared_ptr<std::vector<T>>(Pop(free_).release(),
                                            [this](std::vector<T>* used) { Give(used); });
   }
+  /// Destroys the large records that came back. Allocators are slow, and so are caches, when memory is
+  /// given back by a thread that did not ask for it; so the extracting thread calls this.
+  void DestroySpent() {
+    if (spent_count_.load(std::memory_order_relaxed) == 0) return;
+    while (auto vector = Pop(spent_)) {
+      spent_count_.fetch_sub(1, std::memory_order_relaxed);
+      vector->clear();
+      Keep(std::move(vector));
+    }
+  }
+  /// Large records are destroyed at once: nobody will call `DestroySpent`, or memory is scarce.
+  void DestroyAtOnce() { spent_max_ = 0; }
 
  private:
+  using Vector = std::unique_ptr<std::vector<T>>;
   static constexpr size_t kKept = 32;
   static constexpr size_t kBytesKept = size_t{1} << 20;  // Of one vector.
+  static constexpr int64_t kRecordLarge = 4096;
+  static constexpr int64_t kSpentBytesMax = int64_t{8} << 20;  // Of one vector, estimated.
+  static constexpr int kSpentMax = 4;
 
-  std::unique_ptr<std::vector<T>> Pop() {
+  Vector Pop(std::vector<Vector>& from) {
     std::scoped_lock lock(mutex_);
-    if (free_.empty()) return std::make_unique<std::vector<T>>();
-    auto vector = std::move(free_.back());
-    free_.pop_back();
+    if (from.empty()) return &from == &free_ ? std::make_unique<std::vector<T>>() : nullptr;
+    Vector vector = std::move(from.back());
+    from.pop_back();
     return vector;
   }
-  void Give(std::vector<T>* used) {
-    std::unique_ptr<std::vector<T>> vector(used);
-    vector->clear();
+  void Keep(Vector vector) {
     if (vector->capacity() * sizeof(T) > kBytesKept) return;
     std::scoped_lock lock(mutex_);
     if (free_.size() < kKept) free_.push_back(std::move(vector));
   }
+  void Give(std::vector<T>* used) {
+    Vector vector(used);
+    const int64_t each = vector->empty() ? 0 : ByteSizeOf(vector->front());
+    if (each >= kRecordLarge && each * static_cast<int64_t>(vector->size()) <= kSpentBytesMax &&
+        spent_count_.load(std::memory_order_relaxed) < spent_max_) {
+      std::scoped_lock lock(mutex_);
+      spent_.push_back(std::move(vector));
+      spent_count_.fetch_add(1, std::memory_order_relaxed);
+      return;
+    }
+    vector->clear();
+    Keep(std::move(vector));
+  }
 
   std::mutex mutex_;
-  std::vector<std::unique_ptr<std::vector<T>>> free_;
+  std::vector<Vector> free_;
+  std::vector<Vector> spent_;
+  std::atomic<int> spent_count_{0};
+  int spent_max_ = kSpentMax;
 };
 
 /// Calls `body(context)`; an exception becomes an error that names the hook.
@@ -123,9 +138,11 @@ struct Shared {
         one_by_one(options.transform_concurrency.value_or(1) > 1),
         governor(options.governor != nullptr ? options.governor : &Governor::Process()),
         clock(options.clock != nullptr ? options.clock : &Clock::System()) {
+    in_vectors.DestroyAtOnce();
     if (options.memory_bytes_max > 0) {
       batch.bytes_max =
           std::clamp<int64_t>(options.memory_bytes_max / 4, 1, options.batch.bytes_max);
+      out_vectors.DestroyAtOnce();
     }
   }
 
@@ -418,6 +435,7 @@ class Emitter {
         clock_(shared->clock),
         stop_(run->sources_stop()),
         vectors_(&shared->in_vectors),
+        destroy_spent_([shared] { shared->out_vectors.DestroySpent(); }),
         ns_per_record_(&shared->ns_per_record),
         one_by_one_(shared->one_by_one),
         batch_rows_(static_cast<size_t>(shared->batch.rows)),
@@ -430,10 +448,13 @@ class Emitter {
   Emitter& operator=(const Emitter&) = delete;
 
   /// Takes the record. Waits while there is no room. False: nothing more is wanted; return.
-  bool Emit(T&& record) {
+  bool Emit(T&& record) { return Emplace(std::move(record)); }
+
+  /// As `Emit`, for a record that is constructed in its place from `arguments`.
+  template <typename... Arguments>
+  bool Emplace(Arguments&&... arguments) {
     if (count_ == rows_) [[unlikely]] Begin();
-    bytes_ += ByteSizeOf(record);
-    items_->push_back(std::move(record));
+    bytes_ += ByteSizeOf(items_->emplace_back(std::forward<Arguments>(arguments)...));
     // What lies below the published count may be taken by another thread at any time.
     published_.store(++count_, std::memory_order_release);
     if (count_ < rows_ && bytes_ < bytes_max_) [[likely]] return true;
@@ -479,6 +500,7 @@ class Emitter {
   }
 
   void Begin() {
+    destroy_spent_();
     const Clock::Instant now = clock_->Now();
     bool arm = false;
     {
@@ -575,6 +597,7 @@ class Emitter {
   Clock* clock_;
   std::stop_token stop_;
   pipeline::VectorPool<T>* vectors_;
+  std::function<void()> destroy_spent_;
   const std::atomic<int64_t>* ns_per_record_;
   bool one_by_one_;
   size_t batch_rows_;

@@ -1,3 +1,4 @@
+#include <arrow/compute/api.h>
 #include <arrow/scalar.h>
 #include <arrow/type.h>
 
@@ -205,9 +206,9 @@ Result<BoundAggregate> BindDiscrete(const std::string& name, const TypePtr& type
 
 Result<double> FractionOf(const std::string& name, const BindArgument& argument) {
   if (argument.constant != nullptr && argument.constant->is_valid) {
-    const auto number = argument.constant->CastTo(arrow::float64());
+    const auto number = arrow::compute::Cast(arrow::Datum(argument.constant), arrow::float64());
     if (number.ok()) {
-      const double value = static_cast<const arrow::DoubleScalar&>(**number).value;
+      const double value = static_cast<const arrow::DoubleScalar&>(*number->scalar()).value;
       if (value >= 0 && value <= 1) return value;
     }
   }

@@ -38,6 +38,7 @@ class OperatorStep final : public runtime::Step {
 
   Result<Progress> OnChunk(Chunk& chunk, Output& out) override {
     OutputEmitter emitter(out);
+    op_->OnChunk(static_cast<int64_t>(chunk.sequence));
     THALWEG_RETURN_IF_ERROR(
         op_->Push(chunk.input, std::move(chunk.As<BatchPayload>().batch), emitter));
     return op_->satisfied() ? Progress::kDone : Progress::kNeedInput;

@@ -23,7 +23,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build demo test test-release test-asan test-tsan test-arrow-private bench wheel
-.PHONY: lint format fuzz clean
+.PHONY: lint format stubs fuzz clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ lint: setup ## Check formatting, the style rules, types, and clang-tidy on what 
 
 format: setup ## Format the C++ sources
 	@$(PY) tools/lint.py --fix
+
+stubs: build ## Renew the type stubs of the Python module
+	cp build/release/generated/_core.pyi python/thalweg/_core.pyi
 
 fuzz: ## Fuzz every target for FUZZ_SECONDS (default 60) each
 	@$(PYTHON) tools/setup.py --with fuzz

@@ -85,3 +85,9 @@ thalweg_pytest(cli tests/cli thalweg_cli)
 thalweg_pytest(python python/tests thalweg_python)
 thalweg_pytest(bindings tests/bindings thalweg_cli thalweg_python)
 thalweg_pytest(install tests/install thalweg_cli thalweg_python)
+
+if(TARGET thalweg_python_stub)
+  add_test(NAME stub COMMAND ${CMAKE_COMMAND} -E compare_files --ignore-eol
+    ${CMAKE_SOURCE_DIR}/python/thalweg/_core.pyi ${CMAKE_BINARY_DIR}/generated/_core.pyi)
+  set_tests_properties(stub PROPERTIES LABELS product)
+endif()

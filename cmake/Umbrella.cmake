@@ -72,6 +72,12 @@ if(THALWEG_PYTHON AND python_sources AND Python_Development.Module_FOUND AND nan
       ${CMAKE_SOURCE_DIR}/python/thalweg ${package}
     COMMENT "Linking the Python package" VERBATIM)
   add_dependencies(thalweg_python thalweg_python_package)
+  if(THALWEG_DEV)
+    # A test compares it with the one that is kept in the sources.
+    nanobind_add_stub(thalweg_python_stub MODULE _core DEPENDS thalweg_python
+      PYTHON_PATH $<TARGET_FILE_DIR:thalweg_python>
+      OUTPUT ${CMAKE_BINARY_DIR}/generated/_core.pyi)
+  endif()
 endif()
 
 include(Install)

@@ -18,8 +18,8 @@ constexpr size_t kWalkBytesPerLevel = 1024;
 
 uintptr_t StackPointer() { return reinterpret_cast<uintptr_t>(__builtin_frame_address(0)); }
 
-/// Bytes between the stack pointer and the lowest address of the stack.
-size_t StackBytesLeft() {
+/// The lowest address of the calling thread's stack; 0: not known.
+uintptr_t FindStackFloor() {
 #if defined(__linux__)
   pthread_attr_t attributes;
   if (pthread_getattr_np(pthread_self(), &attributes) == 0) {
@@ -27,11 +27,16 @@ size_t StackBytesLeft() {
     size_t size = 0;
     const int failed = pthread_attr_getstack(&attributes, &lowest, &size);
     pthread_attr_destroy(&attributes);
-    const auto floor = reinterpret_cast<uintptr_t>(lowest);
-    if (failed == 0 && size != 0 && StackPointer() > floor) return StackPointer() - floor;
+    if (failed == 0 && size != 0) return reinterpret_cast<uintptr_t>(lowest);
   }
 #endif
-  return kAssumedBytes;
+  return 0;
+}
+
+size_t StackBytesLeft() {
+  // Asking costs a walk through the process's mappings, and the answer does not change.
+  thread_local const uintptr_t floor = FindStackFloor();
+  return floor != 0 && StackPointer() > floor ? StackPointer() - floor : kAssumedBytes;
 }
 
 }  // namespace

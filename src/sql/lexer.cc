@@ -29,6 +29,11 @@ constexpr std::array<std::string_view, 22> kSymbols = {
     "==",   "||",  "//",  "**",  "->", "~~", "!~", "<<", ">>", "..", "^@"};
 constexpr std::string_view kSingles = "+-*/%=<>(),;.[]{}:~^&|@!?";
 
+bool IsDurationUnit(std::string_view text) {
+  constexpr std::array<std::string_view, 8> kUnits = {"ns", "us", "ms", "s", "m", "h", "d", "w"};
+  return std::find(kUnits.begin(), kUnits.end(), text) != kUnits.end();
+}
+
 void AppendUtf8(uint32_t code, std::string* out) {
   const auto put = [out](uint32_t byte) { out->push_back(static_cast<char>(byte)); };
   if (code < 0x80) {
@@ -188,6 +193,10 @@ class Lexer {
     if (IsNamePart(Peek())) {
       const size_t number_end = at_;
       while (IsNamePart(Peek())) ++at_;
+      if (IsDurationUnit(text_.substr(number_end, at_ - number_end))) {
+        Push(TokenKind::kDuration, std::string(text_.substr(begin_, at_ - begin_)));
+        return {};
+      }
       return source_.Invalid(SpanTo(at_),
                              "a number is followed by letters: '" +
                                  Shortened(text_.substr(begin_, at_ - begin_)) + "'",

@@ -68,6 +68,9 @@ Result<Expr*> Parser::ParsePrimary() {
                                "it stands alone in the select list, or as COUNT(*)");
       }
       break;
+    case TokenKind::kDuration:
+      return source_.Invalid(token.span, "a duration cannot stand here: " + token.text,
+                             "an interval is written INTERVAL '5' MINUTE");
     case TokenKind::kEnd:
       break;
   }

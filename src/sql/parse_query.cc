@@ -8,7 +8,7 @@ namespace thalweg::sql {
 
 bool Parser::AtQuery() const {
   size_t ahead = 0;
-  while (Peek(ahead).Is("(")) ++ahead;
+  while (Peek(ahead).Is("(") && ahead <= static_cast<size_t>(kDepthMax)) ++ahead;
   const Token& token = Peek(ahead);
   if (token.IsWord("SELECT") || (token.IsWord("WITH") && AtName(ahead + 1))) return true;
   if (token.IsWord("VALUES")) return Peek(ahead + 1).Is("(");

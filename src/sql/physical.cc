@@ -210,6 +210,7 @@ class Planner {
     const Logical* below = plan.input.get();
     if (below->kind == Logical::Kind::kSort) {
       THALWEG_ASSIGN_OR_RETURN(input, Sort(*below, rows_enough));
+      if (plan.offset == 0) return input;
     } else if (below->kind == Logical::Kind::kProject &&
                below->input->kind == Logical::Kind::kSort) {
       return LimitUnderProject(plan, *below, rows_enough);
@@ -232,8 +233,11 @@ class Planner {
   /// LIMIT(project(sort)): the projection only needs the rows that are left.
   Result<PlanPtr> LimitUnderProject(const Logical& plan, const Logical& project,
                                     int64_t rows_enough) {
-    THALWEG_ASSIGN_OR_RETURN(PlanPtr sorted, Sort(*project.input, rows_enough));
-    THALWEG_ASSIGN_OR_RETURN(PlanPtr limited, LimitOver(plan, std::move(sorted)));
+    THALWEG_ASSIGN_OR_RETURN(PlanPtr limited, Sort(*project.input, rows_enough));
+    // A sort gives exactly the rows that were asked for, so only an offset is left to take off.
+    if (plan.offset > 0) {
+      THALWEG_ASSIGN_OR_RETURN(limited, LimitOver(plan, std::move(limited)));
+    }
     if (IsIdentity(project)) return limited;
     return ProjectOver(project, std::move(limited));
   }

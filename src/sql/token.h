@@ -16,6 +16,7 @@ enum class TokenKind : uint8_t {
   kInteger,     ///< 42, 0x2A, 1_000
   kDecimal,     ///< 1.5
   kDouble,      ///< 1e3
+  kDuration,    ///< 5m: only where a clause takes one.
   kParameter,   ///< $name
   kSymbol,      ///< An operator or punctuation.
 };

@@ -1,0 +1,1 @@
+COPY (SELECT DISTINCT g.x, f[1], f[1:2], {'k': a, 'l': [c]}['l'] FROM t ORDER BY ALL) TO 'o' (FORMAT parquet, PARTITION_BY (x), level 3)

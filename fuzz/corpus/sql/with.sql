@@ -1,0 +1,1 @@
+WITH q(x, y) AS (SELECT a + 1, upper(b) FROM t) SELECT * EXCLUDE (x) REPLACE (lower(y) AS y) FROM q WHERE y IN ('a', 'b', $q) OR x BETWEEN 1 AND $p

@@ -85,6 +85,10 @@ thalweg_pytest(cli tests/cli thalweg_cli)
 thalweg_pytest(python python/tests thalweg_python)
 thalweg_pytest(bindings tests/bindings thalweg_cli thalweg_python)
 thalweg_pytest(install tests/install thalweg_cli thalweg_python)
+if(TEST install)
+  # It builds, with all cores.
+  set_tests_properties(install PROPERTIES RUN_SERIAL TRUE)
+endif()
 
 if(TARGET thalweg_python_stub)
   add_test(NAME stub COMMAND ${CMAKE_COMMAND} -E compare_files --ignore-eol

@@ -107,6 +107,16 @@ class THALWEG_EXPORT Session {
   /// failure. `replay` keeps the rows, so that the table can be read more than once.
   Status AddStream(std::string name, ArrowArrayStream* stream, bool replay);
 
+  /// Makes what stands at `location` a table: a path, a pattern, `-`, or `connector:place`. `read` are
+  /// options of the place and the format.
+  Status AddSource(std::string name, const std::string& location, const Values& read);
+
+  /// What the statements of a text give, one entry each, without opening anything.
+  struct StatementKind {
+    bool gives_rows = true;  ///< False for COPY.
+  };
+  static Result<std::vector<StatementKind>> Inspect(std::string_view sql);
+
   /// Runs every statement of `sql` and calls `take` with each answer, in order. Nothing runs when one
   /// of them does not parse. A statement that failed is the outcome; its report says more.
   Status Run(std::string_view sql, const QueryOptions& options, std::stop_token stop,
@@ -119,6 +129,15 @@ class THALWEG_EXPORT Session {
 
   /// Parses, binds and opens the sources of every statement without reading further. All problems.
   std::vector<Status> Check(std::string_view sql, const Values& parameters);
+
+  /// Runs a query and hands its rows over as they come, in order, from one thread at a time. `take` takes
+  /// over `*schema` and `*array`; a failure of its ends the run.
+  Result<Report> RunBatches(std::string_view sql, const QueryOptions& options, std::stop_token stop,
+                            const std::function<Status(ArrowSchema*, ArrowArray*)>& take);
+
+  /// Binds the query and checks that its rows could be written to `location`; writes nothing.
+  Status CheckSink(std::string_view sql, const std::string& location, const Values& write,
+                   const QueryOptions& options);
 
   /// What can be named: `codecs`, `connectors`, `functions`, `operators`. Text of one, or a list.
   Result<std::string> Describe(std::string_view kind, std::string_view name) const;

@@ -20,6 +20,9 @@ Spec MakeSpec() {
       EnumField("compression", {"auto", "none", "gzip", "zstd", "lz4", "brotli"})
           .Doc("Compression of the whole file.")
           .Default(std::string("auto")),
+      BoolField("hive_partitioning")
+          .Doc("Directories such as origin=EWR/month=1 give columns.")
+          .Default(true),
   };
   spec.examples = {"SELECT * FROM 'data/*.csv.gz'",
                    "SELECT * FROM read_csv('-', delim := ';')"};

@@ -7,6 +7,7 @@
 
 #include "base/spec.h"
 #include "connectors/file_input.h"
+#include "connectors/hive.h"
 #include "engine/flow.h"
 #include "io/byte_codec.h"
 #include "io/glob.h"
@@ -287,6 +288,7 @@ Result<std::shared_ptr<const engine::Table>> OpenFileTable(const engine::Registr
     }
     files.push_back(std::move(file));
   }
+  if (options.Bool("hive_partitioning")) THALWEG_RETURN_IF_ERROR(AddHiveColumns(&files));
   return std::shared_ptr<const engine::Table>(
       std::make_shared<FileTable>(location, codec, std::move(files), fs));
 }

@@ -1,12 +1,14 @@
 #include "thalweg/session.h"
 
-#include <atomic>
+#include <arrow/c/bridge.h>
+
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <utility>
 
 #include "base/spec.h"
+#include "columnar/arrow_status.h"
 #include "engine/builtins.h"
 #include "engine/place.h"
 #include "io/local_file_system.h"
@@ -82,6 +84,8 @@ class ProgressReporter {
 
 }  // namespace
 
+using BatchTaker = std::function<Status(engine::Batch)>;
+
 struct Session::State {
   State() : catalog(registry) { engine::RegisterBuiltins(registry); }
 
@@ -96,7 +100,7 @@ struct Session::State {
 
   Result<QueryResult> Execute(const sql::BoundStatement& statement,
                               const engine::EvalContext& evaluation, const QueryOptions& options,
-                              std::stop_token stop);
+                              std::stop_token stop, BatchTaker take = {});
   Result<std::unique_ptr<engine::SinkTable>> MakeSink(const sql::PlanNode& plan,
                                                       const QueryOptions& options) const;
 
@@ -122,7 +126,8 @@ Result<std::unique_ptr<engine::SinkTable>> Session::State::MakeSink(
 
 Result<QueryResult> Session::State::Execute(const sql::BoundStatement& statement,
                                             const engine::EvalContext& evaluation,
-                                            const QueryOptions& options, std::stop_token stop) {
+                                            const QueryOptions& options, std::stop_token stop,
+                                            BatchTaker take) {
   const sql::PlanNode& plan = *statement.plan;
   auto state = std::make_unique<QueryResult::State>();
   std::unique_ptr<engine::SinkTable> sink;
@@ -138,8 +143,10 @@ Result<QueryResult> Session::State::Execute(const sql::BoundStatement& statement
     THALWEG_RETURN_IF_ERROR(sink->Plan(graph, root));
   } else {
     state->schema = rows.schema;
-    engine::AddCollect(graph, [s = state.get()](engine::Batch batch) { return s->Take(std::move(batch)); },
-                       root);
+    if (!take) {
+      take = [s = state.get()](engine::Batch batch) { return s->Take(std::move(batch)); };
+    }
+    engine::AddCollect(graph, std::move(take), root);
   }
   std::vector<const sql::PlanNode*> scans;
   sql::CollectScans(rows, &scans);
@@ -176,6 +183,25 @@ Status Session::AddStream(std::string name, ArrowArrayStream* stream, bool repla
   return {};
 }
 
+Status Session::AddSource(std::string name, const std::string& location, const Values& read) {
+  THALWEG_ASSIGN_OR_RETURN(const engine::Place place,
+                           engine::FindPlace(state_->registry, location));
+  if (!place.connector->open) {
+    return Status::Unsupported("'" + place.connector->spec.name + "' can only be written to");
+  }
+  THALWEG_ASSIGN_OR_RETURN(auto table, place.connector->open(state_->registry, place.location,
+                                                             ToGiven(read)));
+  state_->catalog.Set(std::move(name), std::move(table));
+  return {};
+}
+
+Result<std::vector<Session::StatementKind>> Session::Inspect(std::string_view text) {
+  THALWEG_ASSIGN_OR_RETURN(const auto statements, sql::Canonical(text));
+  std::vector<StatementKind> kinds;
+  for (const auto& statement : statements) kinds.push_back({!statement.starts_with("COPY ")});
+  return kinds;
+}
+
 Status Session::Run(std::string_view text, const QueryOptions& options, std::stop_token stop,
                     const std::function<Status(QueryResult)>& take) {
   THALWEG_ASSIGN_OR_RETURN(const sql::Script script, sql::Script::Parse(std::string(text)));
@@ -192,16 +218,16 @@ Status Session::Run(std::string_view text, const QueryOptions& options, std::sto
   return {};
 }
 
-Result<Report> Session::RunTo(std::string_view text, const std::string& location,
-                              const Values& write, const QueryOptions& options,
-                              std::stop_token stop) {
+namespace {
+
+// The one query of `text`, with its rows going to `location`.
+Result<sql::BoundStatement> BindTo(const sql::PrepareContext& context, std::string_view text,
+                                   const std::string& location, const Values& write) {
   THALWEG_ASSIGN_OR_RETURN(const sql::Script script, sql::Script::Parse(std::string(text)));
   if (script.size() != 1) {
     return Status::InvalidArgument("one query was expected, not " + std::to_string(script.size()) +
                                    " statements");
   }
-  const sql::Parameters parameters = ToParameters(options.parameters);
-  const sql::PrepareContext context = state_->Context(&parameters);
   THALWEG_ASSIGN_OR_RETURN(sql::BoundStatement statement, script.Bind(0, context));
   if (statement.kind == sql::BoundStatement::Kind::kCopy) {
     return Status::InvalidArgument("COPY already says where its rows go");
@@ -213,9 +239,54 @@ Result<Report> Session::RunTo(std::string_view text, const std::string& location
   sink->sink.location = location;
   sink->sink.options = ToGiven(write);
   statement.plan = std::move(sink);
+  return statement;
+}
+
+}  // namespace
+
+Result<Report> Session::RunTo(std::string_view text, const std::string& location,
+                              const Values& write, const QueryOptions& options,
+                              std::stop_token stop) {
+  const sql::Parameters parameters = ToParameters(options.parameters);
+  const sql::PrepareContext context = state_->Context(&parameters);
+  THALWEG_ASSIGN_OR_RETURN(const auto statement, BindTo(context, text, location, write));
   THALWEG_ASSIGN_OR_RETURN(QueryResult result,
                            state_->Execute(statement, context.evaluation, options, stop));
   return result.report();
+}
+
+Result<Report> Session::RunBatches(std::string_view text, const QueryOptions& options,
+                                   std::stop_token stop,
+                                   const std::function<Status(ArrowSchema*, ArrowArray*)>& take) {
+  const sql::Parameters parameters = ToParameters(options.parameters);
+  const sql::PrepareContext context = state_->Context(&parameters);
+  THALWEG_ASSIGN_OR_RETURN(const sql::Script script, sql::Script::Parse(std::string(text)));
+  if (script.size() != 1) return Status::InvalidArgument("one query was expected");
+  THALWEG_ASSIGN_OR_RETURN(const auto statement, script.Bind(0, context));
+  if (statement.kind == sql::BoundStatement::Kind::kCopy) {
+    return Status::InvalidArgument("COPY gives no rows");
+  }
+  const auto hand_over = [&take](const engine::Batch& batch) -> Status {
+    THALWEG_ASSIGN_OR_RETURN(const engine::Batch compact, batch.Compact());
+    THALWEG_ASSIGN_OR_RETURN(const auto plain, columnar::WithoutViews(compact.data()));
+    if (plain->num_rows() == 0) return {};
+    ArrowSchema schema{};
+    ArrowArray array{};
+    THALWEG_RETURN_IF_ARROW_ERROR(arrow::ExportRecordBatch(*plain, &array, &schema));
+    return take(&schema, &array);
+  };
+  THALWEG_ASSIGN_OR_RETURN(
+      QueryResult result,
+      state_->Execute(statement, context.evaluation, options, stop, hand_over));
+  return result.report();
+}
+
+Status Session::CheckSink(std::string_view text, const std::string& location, const Values& write,
+                          const QueryOptions& options) {
+  const sql::Parameters parameters = ToParameters(options.parameters);
+  const sql::PrepareContext context = state_->Context(&parameters);
+  THALWEG_ASSIGN_OR_RETURN(const auto statement, BindTo(context, text, location, write));
+  return state_->MakeSink(*statement.plan, options).status();
 }
 
 std::vector<Status> Session::Check(std::string_view text, const Values& values) {

@@ -1,0 +1,113 @@
+"""The package as its users call it."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+
+import pyarrow as pa
+import pytest
+
+import thalweg
+
+
+def test_version_is_that_of_the_library() -> None:
+    assert thalweg.__version__.count(".") == 2
+
+
+def test_sql_gives_rows_as_python_values() -> None:
+    assert thalweg.sql("SELECT 1 + 1 AS two, 'a' AS letter").fetchall() == [(2, "a")]
+
+
+def test_tables_and_parameters() -> None:
+    table = pa.table({"n": [1, 2, 3], "name": ["a", "b", None]})
+    result = thalweg.sql(
+        "SELECT name, n * 10 AS m FROM t WHERE n >= $least", tables={"t": table}, params={"least": 2}
+    )
+    assert result.columns == ["name", "m"]
+    assert result.fetchall() == [("b", 20), (None, 30)]
+    assert len(result) == 2
+
+
+def test_a_table_can_be_used_twice_in_a_script() -> None:
+    table = pa.table({"n": [1, 2]})
+    result = thalweg.sql("SELECT n FROM t; SELECT SUM(n) AS s FROM t", tables={"t": table})
+    assert [int(row[0]) for row in result.fetchall()] == [3]
+
+
+def test_result_is_an_arrow_stream_more_than_once() -> None:
+    result = thalweg.sql("SELECT * FROM (VALUES (1), (2)) v")
+    assert pa.table(result).num_rows == 2
+    assert pa.table(result).num_rows == 2
+    assert sum(batch.num_rows for batch in result) == 2
+
+
+def test_repr_is_a_table() -> None:
+    text = repr(thalweg.sql("SELECT 7 AS seven"))
+    assert "seven" in text and "7" in text and "│" in text
+
+
+def test_errors_have_classes_and_say_where() -> None:
+    with pytest.raises(thalweg.NotFoundError) as missing:
+        thalweg.sql("SELECT * FROM 'no/such/file.csv'")
+    assert isinstance(missing.value, FileNotFoundError)
+    with pytest.raises(ValueError) as wrong:
+        thalweg.sql("SELECT colour FROM t", tables={"t": pa.table({"color": [1]})})
+    assert "color" in str(wrong.value)
+
+
+def test_unknown_option_is_named() -> None:
+    with pytest.raises(thalweg.InvalidArgumentError, match="wrokers"):
+        thalweg.sql("SELECT 1", wrokers=2)
+
+
+def test_pipeline_from_records_to_a_callable() -> None:
+    seen: list[int] = []
+    report = thalweg.Pipeline(
+        extract=({"n": i} for i in range(10_000)),
+        transform="SELECT n * 2 AS n FROM source WHERE n % 2 = 0",
+        load=lambda batch: seen.extend(pa.record_batch(batch).column(0).to_pylist()),
+    ).run()
+    assert seen == [2 * i for i in range(0, 10_000, 2)]
+    assert report["records_out"] == 5_000
+
+
+def test_pipeline_error_in_load_ends_the_run() -> None:
+    def load(batch: thalweg.Batch) -> None:
+        raise RuntimeError("the disk is made of cheese")
+
+    with pytest.raises(thalweg.Error, match="cheese"):
+        thalweg.Pipeline(extract=[{"n": 1}], load=load).run()
+
+
+def test_pipeline_error_in_extract_ends_the_run() -> None:
+    def extract():
+        yield {"n": 1}
+        for i in range(4096):
+            yield {"n": i}
+        raise RuntimeError("the line went dead")
+
+    with pytest.raises(thalweg.Error, match="dead"):
+        thalweg.Pipeline(extract=extract(), load=lambda batch: None).run()
+
+
+def test_job_runs_and_reports(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "in.csv").write_text("a,b\n1,x\n2,y\n")
+    job = tmp_path / "job.toml"
+    job.write_text(
+        f"""
+        [source]
+        path = "{tmp_path}/in.csv"
+        [transform]
+        sql = "SELECT a + 1 AS a, b FROM source"
+        [sink]
+        path = "{tmp_path}/out.jsonl"
+        """
+    )
+    report = thalweg.run(job)
+    assert report["outcome"] == "ok"
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert rows == [{"a": 2, "b": "x"}, {"a": 3, "b": "y"}]
+    with pytest.raises(FileExistsError):
+        thalweg.run(job)
+    thalweg.run(job, set=["sink.mode=replace"])

@@ -1,0 +1,82 @@
+"""The answer to a query."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from thalweg import _core
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
+
+
+class Result:
+    """Rows of a query, in memory, as Arrow columns.
+
+    It has `__arrow_c_stream__`, so pyarrow, polars, DuckDB and pandas take it without copying.
+    """
+
+    def __init__(self, core: _core.QueryResult) -> None:
+        self._core = core
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The rows as an Arrow C stream in a capsule. May be asked for more than once."""
+        return self._core.stream()
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns."""
+        return [name for name, _ in self._core.columns]
+
+    @property
+    def types(self) -> list[str]:
+        """SQL types of the columns."""
+        return [type_ for _, type_ in self._core.columns]
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """What the run did: rows, times, decisions, bottleneck."""
+        report: dict[str, Any] = json.loads(self._core.report)
+        return report
+
+    def __len__(self) -> int:
+        return self._core.num_rows
+
+    def arrow(self) -> pyarrow.Table:
+        """As a pyarrow table (needs pyarrow)."""
+        import pyarrow
+
+        return pyarrow.table(self)
+
+    def df(self) -> pandas.DataFrame:
+        """As a pandas frame (needs pandas and pyarrow)."""
+        return self.arrow().to_pandas()
+
+    def pl(self) -> polars.DataFrame:
+        """As a polars frame (needs polars)."""
+        import polars
+
+        frame = polars.DataFrame(self)
+        return frame
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        """All rows as tuples of Python values (needs pyarrow)."""
+        table = self.arrow()
+        return list(zip(*(column.to_pylist() for column in table.columns))) if table.num_columns else []
+
+    def __iter__(self) -> Iterator[pyarrow.RecordBatch]:
+        """Batches, as pyarrow record batches (needs pyarrow)."""
+        import pyarrow
+
+        yield from pyarrow.RecordBatchReader.from_stream(self)
+
+    def __repr__(self) -> str:
+        return self._core.text(40).rstrip("\n")
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(self._core.text(40))}</pre>"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -10,6 +11,8 @@
 
 namespace thalweg::io {
 namespace {
+
+constexpr size_t kReadableBehind = MappedFile::kReadableBehind;
 
 // Buffers that are used again. A page fault costs more than the copy into a warm page.
 class BufferPool : public std::enable_shared_from_this<BufferPool> {
@@ -25,8 +28,9 @@ class BufferPool : public std::enable_shared_from_this<BufferPool> {
   std::shared_ptr<char> Take(size_t length) {
     Buffer buffer = TakeSpare(length);
     if (buffer.data == nullptr) {
-      buffer = {static_cast<char*>(std::malloc(length)), length};
+      buffer = {static_cast<char*>(std::malloc(length + kReadableBehind)), length};
       if (buffer.data == nullptr) return nullptr;
+      std::memset(buffer.data + length, 0, kReadableBehind);
     }
     return {buffer.data, [pool = shared_from_this(), buffer](char*) { pool->Give(buffer); }};
   }

@@ -11,7 +11,8 @@
 
 namespace thalweg::io {
 
-/// A range of a file. `bytes` stay valid and unchanged as long as `owner` lives.
+/// A range of a file. `bytes` stay valid as long as `owner` lives, and 64 bytes behind them can be
+/// read too (what they hold is not said).
 struct FileSlab {
   std::shared_ptr<const void> owner;
   std::string_view bytes;

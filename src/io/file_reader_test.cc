@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <fstream>
 #include <random>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -79,6 +81,18 @@ TEST_P(FileReaderTest, AnEmptyFileHasNoBytes) {
   EXPECT_TRUE(slab.bytes.empty());
 }
 
+TEST_P(FileReaderTest, BytesBehindASlabCanBeRead) {
+  for (const size_t size : {1U, 4095U, 4096U, 8192U}) {
+    Put(Sample(size));
+    ASSERT_OK_AND_ASSIGN(const FileSlab slab, Open()->Read(0, size));
+    unsigned sum = 0;
+    for (size_t i = 0; i < 64; ++i) {
+      sum += static_cast<unsigned char>(*(slab.bytes.data() + size + i));
+    }
+    EXPECT_LE(sum, 64U * 255U);
+  }
+}
+
 TEST_P(FileReaderTest, SlabsOutliveTheReader) {
   const std::string text = Sample(100'000);
   Put(text);
@@ -146,6 +160,39 @@ TEST(FileReaderFallbackTest, FaultsAreReported) {
     auto reader = FileReader::Open(fs, "/a", {});
     const Status status = reader.ok() ? (*reader)->Read(0, 4).status() : reader.status();
     EXPECT_THAT(status, StatusIs(StatusCode::kIoError)) << k;
+  }
+}
+
+// Resident KiB of the mapping that starts at `address`.
+int64_t ResidentKib(const void* address) {
+  std::ostringstream wanted;
+  wanted << std::hex << reinterpret_cast<uintptr_t>(address) << '-';
+  std::ifstream maps("/proc/self/smaps");
+  bool found = false;
+  for (std::string line; std::getline(maps, line);) {
+    if (line.starts_with(wanted.str())) found = true;
+    if (found && line.starts_with("Rss:")) return std::stoll(line.substr(4));
+  }
+  return -1;
+}
+
+TEST(MappedFileTest, MemoryStaysBoundedBehindTheReader) {
+  const testing::TempDir dir;
+  constexpr size_t kSlab = 1 << 20;
+  const std::string text = Sample(32 * kSlab);
+  {
+    ASSERT_OK_AND_ASSIGN(auto out, LocalFileSystem().OpenForWriting(dir / "a", {}));
+    ASSERT_OK(out->Append(text));
+  }
+  ASSERT_OK_AND_ASSIGN(auto file, LocalFileSystem().OpenRandom(dir / "a"));
+  ASSERT_OK_AND_ASSIGN(auto mapped, MappedFile::Map(*file, "a"));
+  for (size_t at = 0; at < text.size(); at += kSlab - 100) {
+    const auto offset = static_cast<int64_t>(at);
+    ASSERT_OK(mapped->Populate(offset, kSlab));
+    ASSERT_TRUE(mapped->bytes().substr(at, kSlab) == std::string_view(text).substr(at, kSlab));
+    EXPECT_LE(ResidentKib(mapped->bytes().data()), 1024 + 4096) << at;
+    mapped->Release(offset, kSlab);
+    EXPECT_LE(ResidentKib(mapped->bytes().data()), 2048 + 64) << at;
   }
 }
 

@@ -41,11 +41,11 @@ Pages PagesOf(std::string_view bytes, int64_t offset, int64_t length) {
 
 }  // namespace
 
-MappedFile::MappedFile(std::string_view bytes, Descriptor fd, std::string name)
-    : bytes_(bytes), fd_(std::move(fd)), name_(std::move(name)) {}
+MappedFile::MappedFile(std::string_view bytes, size_t reserved, Descriptor fd, std::string name)
+    : bytes_(bytes), reserved_(reserved), fd_(std::move(fd)), name_(std::move(name)) {}
 
 MappedFile::~MappedFile() {
-  if (!bytes_.empty()) munmap(const_cast<char*>(bytes_.data()), bytes_.size());
+  if (reserved_ != 0) munmap(const_cast<char*>(bytes_.data()), reserved_);
 }
 
 Result<std::shared_ptr<MappedFile>> MappedFile::Map(const RandomAccessFile& file,
@@ -55,17 +55,21 @@ Result<std::shared_ptr<MappedFile>> MappedFile::Map(const RandomAccessFile& file
   THALWEG_ASSIGN_OR_RETURN(const int64_t size, file.Size());
   Descriptor fd(fcntl(*given, F_DUPFD_CLOEXEC, 0));
   if (!fd.valid()) return StatusOfErrno(errno, "map", name);
-  std::string_view bytes;
-  if (size > 0) {
-    void* address = mmap(nullptr, static_cast<size_t>(size), PROT_READ, MAP_SHARED, fd.get(), 0);
-    if (address == MAP_FAILED) {
-      // Devices and some file systems of the kernel cannot be mapped.
-      const int error = errno == ENODEV || errno == EACCES ? EOPNOTSUPP : errno;
-      return StatusOfErrno(error, "map", name);
-    }
-    bytes = {static_cast<const char*>(address), static_cast<size_t>(size)};
+  if (size <= 0) return std::shared_ptr<MappedFile>(new MappedFile({}, 0, std::move(fd), name));
+  // A page of zeros is reserved behind the file, whose last page may be full to its last byte.
+  const auto length = static_cast<size_t>(size);
+  const size_t reserved = (length + PageBytes() - 1) / PageBytes() * PageBytes() + PageBytes();
+  void* address = mmap(nullptr, reserved, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (address == MAP_FAILED) return StatusOfErrno(errno, "map", name);
+  std::shared_ptr<MappedFile> mapped(
+      new MappedFile({static_cast<const char*>(address), length}, reserved, std::move(fd), name));
+  if (mmap(address, length, PROT_READ, MAP_SHARED | MAP_FIXED, mapped->fd_.get(), 0) ==
+      MAP_FAILED) {
+    // Devices and some file systems of the kernel cannot be mapped.
+    const int error = errno == ENODEV || errno == EACCES ? EOPNOTSUPP : errno;
+    return StatusOfErrno(error, "map", name);
   }
-  return std::shared_ptr<MappedFile>(new MappedFile(bytes, std::move(fd), std::move(name)));
+  return mapped;
 }
 
 void MappedFile::WillNeed(int64_t offset, int64_t length) const {
@@ -94,8 +98,15 @@ Status MappedFile::Populate(int64_t offset, int64_t length) const {
 }
 
 void MappedFile::Release(int64_t offset, int64_t length) const {
-  const Pages pages = PagesOf(bytes_, offset, length);
-  // Pages shared with a neighbouring range go too: they come back from the page cache.
+  // One fault maps more than its page, up to a folio of 2 MiB, so that filling this range has
+  // mapped some of what lies before it again. Where that is still in use, it comes back from the
+  // page cache; what was mapped behind the range goes with the ranges there.
+  constexpr int64_t kFolioBytesMax = 2 << 20;
+  const int64_t begin = std::max<int64_t>(offset, 0);
+  const int64_t before = std::min(begin, kFolioBytesMax);
+  if (length <= 0 || begin >= static_cast<int64_t>(bytes_.size())) return;
+  const int64_t rest = static_cast<int64_t>(bytes_.size()) - begin;
+  const Pages pages = PagesOf(bytes_, begin - before, before + std::min(length, rest));
   if (pages.length != 0) madvise(pages.begin, pages.length, MADV_DONTNEED);
 }
 

@@ -20,12 +20,16 @@ namespace thalweg::io {
 /// `Method::kRead` has neither risk.
 class MappedFile {
  public:
+  static constexpr size_t kReadableBehind = 64;
+
   /// `unsupported` when the file has no descriptor or cannot be mapped.
   static Result<std::shared_ptr<MappedFile>> Map(const RandomAccessFile& file, std::string name);
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
 
+  /// `kReadableBehind` bytes behind them can be read too (what they hold is not said), so that
+  /// vector code need not stop short of the end.
   std::string_view bytes() const { return bytes_; }
 
   /// Reads the range in the background. A hint.
@@ -33,15 +37,16 @@ class MappedFile {
   /// Makes the range present, with one call for all its pages. `io_error` when the device fails
   /// or the file has become shorter.
   Status Populate(int64_t offset, int64_t length) const;
-  /// Gives the pages of the range back: they no longer count as memory of the process. They may
-  /// still be read, at the price of a page fault.
+  /// Gives the pages of the range and some around it back: they no longer count as memory of the
+  /// process. They may still be read, at the price of a page fault.
   void Release(int64_t offset, int64_t length) const;
 
  private:
-  MappedFile(std::string_view bytes, Descriptor fd, std::string name);
+  MappedFile(std::string_view bytes, size_t reserved, Descriptor fd, std::string name);
   Status CheckSize() const;
 
   std::string_view bytes_;
+  size_t reserved_;  // Bytes of address space from the start of `bytes_`.
   Descriptor fd_;
   std::string name_;
 };

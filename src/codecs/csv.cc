@@ -40,7 +40,8 @@ void Register(engine::Registry& registry) {
   codec.spec.summary = "Delimited text: RFC 4180 and what is found in the wild.";
   codec.spec.details =
       "An empty field is NULL, \"\" is the empty string. Types are inferred from a sample: BIGINT, "
-      "DOUBLE, BOOLEAN, DATE, TIMESTAMP, VARCHAR. A value that a type would change (a leading zero, "
+      "DOUBLE, BOOLEAN, DATE, TIMESTAMP, VARCHAR. A value that a type would change (a leading "
+      "zero, "
       "a plus sign, digits beyond the type) keeps its column text; a later value that does not fit "
       "is a rejected row. A quote opens only as the first byte of a field.";
   codec.spec.fields = CsvReadFields();

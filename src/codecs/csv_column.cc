@@ -4,7 +4,6 @@
 #include <arrow/util/bit_util.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <string>
 #include <type_traits>
@@ -12,6 +11,7 @@
 
 #include "codecs/text_print.h"
 #include "codecs/text_value.h"
+#include "codecs/text_view.h"
 #include "columnar/arrow_status.h"
 
 namespace thalweg::codecs {
@@ -151,8 +151,7 @@ class FixedColumn final : public CsvColumnReader {
 
   Result<BufferPtr> Pack() {
     BufferPtr bits;
-    THALWEG_ASSIGN_OR_RETURN_ARROW(
-        bits, arrow::AllocateEmptyBitmap(static_cast<int64_t>(rows_)));
+    THALWEG_ASSIGN_OR_RETURN_ARROW(bits, arrow::AllocateEmptyBitmap(static_cast<int64_t>(rows_)));
     for (size_t r = 0; r < rows_; ++r) {
       if (values_.data()[r]) arrow::bit_util::SetBit(bits->mutable_data(), static_cast<int64_t>(r));
     }
@@ -168,38 +167,6 @@ class FixedColumn final : public CsvColumnReader {
   Validity validity_;
   std::string room_;
 };
-
-/// The layout of one value of a `utf8_view` array, as two words.
-struct View {
-  uint64_t low;   // Length, then the first four bytes.
-  uint64_t high;  // The next eight bytes; or the buffer's number and the offset in it.
-};
-constexpr size_t kInlineMax = 12;
-
-constexpr std::array<uint64_t, kInlineMax + 1> MakeHighMasks() {
-  std::array<uint64_t, kInlineMax + 1> masks{};
-  for (size_t n = 5; n <= kInlineMax; ++n) masks[n] = ~uint64_t{0} >> (64 - 8 * (n - 4));
-  return masks;
-}
-constexpr auto kHighMasks = MakeHighMasks();
-constexpr std::array<uint32_t, 5> kLowMasks = {0, 0xff, 0xffff, 0xffffff, 0xffffffff};
-
-/// The view of `n` bytes at `p`, of which 16 may be read, at `offset` of buffer 0.
-inline View FastView(const char* p, uint32_t n, uint32_t offset) {
-  const bool small = n <= kInlineMax;
-  const uint64_t first = text::Load4(p) & kLowMasks[std::min<uint32_t>(n, 4)];
-  const uint64_t inside = text::Load8(p + 4) & kHighMasks[small ? n : 0];
-  const uint64_t outside = static_cast<uint64_t>(offset) << 32;
-  return {n | (first << 32), small ? inside : outside};
-}
-
-View MakeView(std::string_view content, uint32_t buffer, uint32_t offset) {
-  char padded[text::kFastBytes] = {};
-  std::memcpy(padded, content.data(), std::min(content.size(), sizeof(padded)));
-  View view = FastView(padded, static_cast<uint32_t>(content.size()), offset);
-  if (content.size() > kInlineMax) view.high |= buffer;
-  return view;
-}
 
 /// VARCHAR and BLOB: views into the text; fields with doubled quotes into a buffer of their own.
 class TextColumn final : public CsvColumnReader {
@@ -250,8 +217,8 @@ class TextColumn final : public CsvColumnReader {
     if (!unescaped_.empty()) {
       buffers.push_back(arrow::Buffer::FromString(std::exchange(unescaped_, {})));
     }
-    return arrow::MakeArray(arrow::ArrayData::Make(type_, static_cast<int64_t>(rows_),
-                                                   std::move(buffers), nulls));
+    return arrow::MakeArray(
+        arrow::ArrayData::Make(type_, static_cast<int64_t>(rows_), std::move(buffers), nulls));
   }
 
  private:
@@ -271,15 +238,15 @@ class TextColumn final : public CsvColumnReader {
       if (!ParseBlobText(content, &bytes_)) return Outcome::kBadType;
       content = bytes_;
     }
-    const bool in_place = content.data() >= field.data() &&
-                          content.data() <= field.data() + field.size();
+    const bool in_place =
+        content.data() >= field.data() && content.data() <= field.data() + field.size();
     if (in_place) {
       const auto skipped = static_cast<uint32_t>(content.data() - field.data());
       *out = MakeView(content, 0, offset + skipped);
     } else {
       // At most as long as the text, so that offsets stay within 31 bits.
       *out = MakeView(content, 1, static_cast<uint32_t>(unescaped_.size()));
-      if (content.size() > kInlineMax) unescaped_.append(content);
+      if (content.size() > kInlineViewMax) unescaped_.append(content);
     }
     return Outcome::kValue;
   }

@@ -13,8 +13,8 @@
 
 namespace thalweg::codecs {
 
-/// The fields of one column in a row of records. Field `r` is the bytes from `bounds[r * stride] + 1`
-/// to `bounds[r * stride + 1]` of `data`; the sum wraps around at the start of the text.
+/// The fields of one column in a row of records. Field `r` is the bytes from `bounds[r * stride] +
+/// 1` to `bounds[r * stride + 1]` of `data`; the sum wraps around at the start of the text.
 struct FieldBlock {
   const char* data = nullptr;
   const uint32_t* bounds = nullptr;
@@ -41,14 +41,16 @@ class CsvColumnReader {
   virtual Status Begin(int64_t rows_max) = 0;
   /// One value per record; NULL for those added to `bad`.
   virtual void Append(const FieldBlock& block, std::vector<BadField>* bad) = 0;
-  /// The values since `Begin`. `text` starts at the `data` of the blocks; strings are views into it.
+  /// The values since `Begin`. `text` starts at the `data` of the blocks; strings are views into
+  /// it.
   virtual Result<std::shared_ptr<arrow::Array>> Finish(
       const std::shared_ptr<arrow::Buffer>& text) = 0;
   /// The physical type of the arrays: strings are views.
   virtual std::shared_ptr<arrow::DataType> type() const = 0;
 };
 
-/// The reader of a column. `format` outlives it. The type has been checked when the format was made.
+/// The reader of a column. `format` outlives it. The type has been checked when the format was
+/// made.
 Result<std::unique_ptr<CsvColumnReader>> MakeCsvColumnReader(const CsvFormat& format,
                                                              const CsvColumn& column);
 

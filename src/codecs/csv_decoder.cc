@@ -14,20 +14,6 @@ namespace {
 
 // A stretch of text and its index stay in the cache until every column has read them.
 constexpr size_t kStretchBytes = 64 << 10;
-// Offsets into the text stand in views as signed 32-bit numbers.
-constexpr size_t kSlabBytesMax = 0x7fffffff;
-constexpr size_t kExcerptMax = 60;
-
-std::string Excerpt(std::string_view text) {
-  std::string out;
-  const bool cut = text.size() > kExcerptMax;
-  if (cut) text = text.substr(0, kExcerptMax);
-  // A character is not cut in two.
-  while (cut && !text.empty() && !simdjson::validate_utf8(text)) text.remove_suffix(1);
-  for (const char c : text) out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-  return "'" + out + (cut ? "…'" : "'");
-}
-
 }  // namespace
 
 Result<std::unique_ptr<engine::Decoder>> CsvDecoder::Make(std::shared_ptr<const CsvFormat> format,
@@ -60,28 +46,14 @@ Result<std::unique_ptr<engine::Decoder>> CsvDecoder::Make(std::shared_ptr<const 
 }
 
 Status CsvDecoder::BeginSlab(const engine::Slab& slab) {
-  if (slab.data.size() > kSlabBytesMax) {
-    return Status::ResourceExhausted("csv: a slab is longer than 2 GiB: " +
-                                     std::to_string(slab.data.size()) + " bytes");
-  }
-  slab_ = &slab;
-  const char* owned =
-      slab.owner == nullptr ? nullptr : reinterpret_cast<const char*>(slab.owner->data());
-  if (owned != nullptr) {
-    buffer_ = arrow::SliceBuffer(slab.owner, slab.data.data() - owned,
-                                 static_cast<int64_t>(slab.data.size()));
-  } else {
-    buffer_ = arrow::Buffer::FromString(std::string(slab.data));
-  }
-  text_ = std::string_view(reinterpret_cast<const char*>(buffer_->data()),
-                           static_cast<size_t>(buffer_->size()));
+  THALWEG_RETURN_IF_ERROR(slab_.Begin(slab, "csv", format_->dialect.newline));
+  text_ = slab_.text();
   fast_end_ = text_.size() < text::kFastBytes ? 0 : text_.size() - text::kFastBytes + 1;
   separators_ = 0;
   non_ascii_ = false;
   rows_ = 0;
   bad_rows_.clear();
   refused_.clear();
-  batch_line_ = refused_line_ = {0, slab.first_line};
   return {};
 }
 
@@ -89,8 +61,8 @@ Status CsvDecoder::CheckHeader(std::string_view record) const {
   if (format_->header_names.empty()) return {};
   const auto records = SplitRecords(format_->dialect, record, /*whole=*/true, 1);
   std::vector<std::string> names;
-  for (const std::string_view field : records.empty() ? std::vector<std::string_view>()
-                                                      : records.front()) {
+  for (const std::string_view field :
+       records.empty() ? std::vector<std::string_view>() : records.front()) {
     std::string room;
     std::string_view name;
     bool quoted = false;
@@ -104,7 +76,7 @@ Status CsvDecoder::CheckHeader(std::string_view record) const {
     const std::string want = c < expected.size() ? expected[c] : "";
     if (have == want) continue;
     return Status::InvalidArgument(
-        "csv: " + (slab_->file != nullptr ? *slab_->file + ": " : std::string()) +
+        "csv: " + (slab_.slab().file != nullptr ? *slab_.slab().file + ": " : std::string()) +
         "the header differs from the one that the columns were taken from: column " +
         std::to_string(c + 1) + " is " + Excerpt(have) + ", not " + Excerpt(want));
   }
@@ -112,7 +84,7 @@ Status CsvDecoder::CheckHeader(std::string_view record) const {
 }
 
 Result<size_t> CsvDecoder::SkipPreamble() const {
-  if (!slab_->first) return size_t{0};
+  if (!slab_.slab().first) return size_t{0};
   size_t at = *CsvPreambleEnd(*format_, text_, /*end_of_input=*/true);
   if (!format_->header) return at;
   // The header is the first record that is neither blank nor a comment.
@@ -154,16 +126,15 @@ Status CsvDecoder::Decode(const engine::Slab& slab, engine::Emitter& out) {
     separators_ += kernel.index(format_->dialect, text_.data(), scanned, end, &state, &facts,
                                 index_.data() + 1 + separators_);
     scanned = end;
-    THALWEG_RETURN_IF_ERROR(
-        TakeRecords(facts.records, facts.non_ascii, end == text_.size(), out));
+    THALWEG_RETURN_IF_ERROR(TakeRecords(facts.records, facts.non_ascii, end == text_.size(), out));
   }
   if (state.quoted) {
     return Status::Corruption("csv: a quote that opens in the record on line " +
-                              std::to_string(LineAt(&refused_line_, index_[0] + 1)) +
+                              std::to_string(slab_.RejectOf(index_[0] + 1, index_[0] + 1).line) +
                               " is never closed");
   }
   THALWEG_RETURN_IF_ERROR(FlushBatch(out));
-  buffer_.reset();
+  slab_.End();
   return {};
 }
 
@@ -313,7 +284,8 @@ Status CsvDecoder::AppendBlock(FieldBlock block, engine::Emitter& out) {
       one.trim_return = block.trim_return && column.field + 1 == fields;
       bad_.clear();
       column.reader->Append(one, &bad_);
-      if (!bad_.empty()) [[unlikely]] RefuseFields(block, bad_, column.field);
+      if (!bad_.empty()) [[unlikely]]
+        RefuseFields(block, bad_, column.field);
     }
     rows_ += static_cast<int64_t>(block.records);
     batch_end_ = all[(block.records - 1) * block.stride + block.record_end];
@@ -344,8 +316,7 @@ void CsvDecoder::RefuseFields(const FieldBlock& block, const std::vector<BadFiel
 std::string CsvDecoder::ReasonOf(const CsvColumn& column, std::string_view field,
                                  bool quoting) const {
   if (quoting) return "text follows the closing quote: " + Excerpt(field);
-  std::string reason =
-      Excerpt(field) + " does not fit " + columnar::SqlTypeName(*column.type);
+  std::string reason = Excerpt(field) + " does not fit " + columnar::SqlTypeName(*column.type);
   if (column.inferred) {
     reason += ", which was inferred from " + std::to_string(format_->sampled_rows) +
               " rows: give types := {'" + column.name +
@@ -358,41 +329,17 @@ Status CsvDecoder::FlushBatch(engine::Emitter& out) {
   if (rows_ == 0) return {};
   std::vector<std::shared_ptr<arrow::Array>> arrays;
   for (Column& column : columns_) {
-    THALWEG_ASSIGN_OR_RETURN(auto array, column.reader->Finish(buffer_));
+    THALWEG_ASSIGN_OR_RETURN(auto array, column.reader->Finish(slab_.buffer()));
     arrays.push_back(std::move(array));
   }
-  columnar::Selection selection;
-  if (!bad_rows_.empty()) {
-    std::sort(bad_rows_.begin(), bad_rows_.end());
-    auto good = std::make_shared<std::vector<int32_t>>();
-    auto bad = bad_rows_.begin();
-    for (int32_t row = 0; row < rows_; ++row) {
-      while (bad != bad_rows_.end() && *bad < row) ++bad;
-      if (bad == bad_rows_.end() || *bad != row) good->push_back(row);
-    }
-    selection = std::move(good);
-  }
-  const uint32_t begin = row_offsets_->front();
-  auto origin = std::make_shared<columnar::Origin>();
-  origin->file = slab_->file;
-  origin->byte_offset = slab_->byte_offset + begin;
-  origin->first_line = LineAt(&batch_line_, begin);
-  for (uint32_t& offset : *row_offsets_) offset -= begin;
-  origin->row_offsets = std::move(row_offsets_);
-  origin->bytes = arrow::SliceBuffer(buffer_, begin, batch_end_ - begin);
+  columnar::Selection selection = WithoutRows(&bad_rows_, rows_);
+  auto origin = slab_.OriginOf(std::move(row_offsets_), batch_end_);
   const int64_t rows = std::exchange(rows_, 0);
   last_rows_ = static_cast<size_t>(rows);
   if (selection != nullptr && selection->empty()) return {};
   engine::Batch batch(arrow::RecordBatch::Make(schema_, rows, std::move(arrays)),
                       std::move(selection));
   return out.Emit(batch.WithOrigin(std::move(origin)));
-}
-
-int64_t CsvDecoder::LineAt(LineCursor* cursor, size_t offset) const {
-  cursor->line +=
-      CountByte(Text(cursor->offset, std::max(cursor->offset, offset)), format_->dialect.newline);
-  cursor->offset = std::max(cursor->offset, offset);
-  return cursor->line;
 }
 
 Status CsvDecoder::EmitRefused(engine::Emitter& out) {
@@ -404,13 +351,9 @@ Status CsvDecoder::EmitRefused(engine::Emitter& out) {
   for (size_t i = 0; i < refused_.size(); ++i) {
     Refused& refused = refused_[i];
     if (i > 0 && refused_[i - 1].begin == refused.begin) continue;
-    engine::RejectedRow row;
-    if (slab_->file != nullptr) row.file = *slab_->file;
-    row.line = LineAt(&refused_line_, refused.begin);
-    row.byte_offset = slab_->byte_offset + refused.begin;
+    engine::RejectedRow row = slab_.RejectOf(refused.begin, refused.end);
     if (!refused.whole) row.column = format_->columns[refused.field].name;
     row.reason = std::move(refused.reason);
-    row.raw = std::string(Text(refused.begin, refused.end));
     THALWEG_RETURN_IF_ERROR(out.Reject(std::move(row)));
   }
   refused_.clear();

@@ -6,13 +6,14 @@
 
 #include "codecs/csv_column.h"
 #include "codecs/csv_format.h"
+#include "codecs/stream_slab.h"
 #include "engine/codec.h"
 
 namespace thalweg::codecs {
 
-/// Decodes slabs of delimited text. The text is indexed in stretches that stay in the cache, checked
-/// for the number of fields, and read column by column; columns that are not asked for are only
-/// skipped.
+/// Decodes slabs of delimited text. The text is indexed in stretches that stay in the cache,
+/// checked for the number of fields, and read column by column; columns that are not asked for are
+/// only skipped.
 class CsvDecoder final : public engine::Decoder {
  public:
   static Result<std::unique_ptr<engine::Decoder>> Make(std::shared_ptr<const CsvFormat> format,
@@ -64,8 +65,7 @@ class CsvDecoder final : public engine::Decoder {
   columnar::SchemaPtr schema_;
 
   // The slab.
-  const engine::Slab* slab_ = nullptr;
-  std::shared_ptr<arrow::Buffer> buffer_;  // Starts where `text_` starts.
+  SlabText slab_;
   std::string_view text_;
   size_t fast_end_ = 0;
 
@@ -84,15 +84,6 @@ class CsvDecoder final : public engine::Decoder {
   std::vector<int32_t> bad_rows_;
   std::vector<BadField> bad_;
   std::vector<Refused> refused_;
-
-  // Lines are counted on from the last place that was asked for.
-  struct LineCursor {
-    size_t offset = 0;
-    int64_t line = 1;
-  };
-  int64_t LineAt(LineCursor* cursor, size_t offset) const;
-  LineCursor batch_line_;
-  LineCursor refused_line_;
 };
 
 }  // namespace thalweg::codecs

@@ -15,17 +15,18 @@ std::vector<Field> CsvReadFields() {
                        .Alias("sep")
                        .Alias("delimiter")
                        .Doc("One byte between fields; found among , ; tab | when not given."));
-  fields.push_back(
-      StringField("quote").Default("\"").Doc("One byte around fields; empty: fields are never quoted."));
+  fields.push_back(StringField("quote").Default("\"").Doc(
+      "One byte around fields; empty: fields are never quoted."));
   fields.push_back(StringField("escape").Doc(
       "One byte before a quote inside quotes; the quote itself (doubled quotes) when not given."));
   fields.push_back(
       BoolField("header").Doc("The first record holds the names; found when not given."));
-  fields.push_back(StringListField("nullstr")
-                       .Alias("null")
-                       .Doc("Unquoted texts that mean NULL; the empty one when not given."));
-  fields.push_back(Int64Field("skip").Default(int64_t{0}).Min(0).Doc("Lines to skip at the start."));
-  fields.push_back(StringListField("names").Alias("column_names").Doc("Names of the columns, in order."));
+  fields.push_back(StringListField("nullstr").Alias("null").Doc(
+      "Unquoted texts that mean NULL; the empty one when not given."));
+  fields.push_back(
+      Int64Field("skip").Default(int64_t{0}).Min(0).Doc("Lines to skip at the start."));
+  fields.push_back(
+      StringListField("names").Alias("column_names").Doc("Names of the columns, in order."));
   fields.push_back(StringMapField("types")
                        .Alias("dtypes")
                        .Alias("column_types")
@@ -40,9 +41,10 @@ std::vector<Field> CsvReadFields() {
   fields.push_back(
       StringField("decimal_separator").Default(".").Doc("The byte before the fraction: . or ,"));
   fields.push_back(StringField("comment").Default("").Doc("One byte that starts a line to skip."));
-  fields.push_back(BoolField("null_padding")
-                       .Default(false)
-                       .Doc("Fill records that are too short with NULL instead of rejecting them."));
+  fields.push_back(
+      BoolField("null_padding")
+          .Default(false)
+          .Doc("Fill records that are too short with NULL instead of rejecting them."));
   fields.push_back(StringField("encoding").Default("utf-8").Doc("Only utf-8."));
   fields.push_back(BytesField("max_line_size")
                        .Alias("maximum_line_size")

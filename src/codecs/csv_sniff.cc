@@ -144,7 +144,8 @@ class Sampler {
     std::vector<TypeGuess> guesses(columns);
     for (size_t r = first_record; r < records_.size(); ++r) {
       // A record of another length is rejected: what it says about types does not count.
-      if (records_[r].size() != columns && !(format_.null_padding && records_[r].size() < columns)) {
+      if (records_[r].size() != columns &&
+          !(format_.null_padding && records_[r].size() < columns)) {
         continue;
       }
       for (size_t c = 0; c < columns; ++c) {
@@ -223,8 +224,8 @@ Status SettleNames(const Options& options, const Sampler& sampler, size_t column
   const std::vector<std::string> given =
       options.Has("names") ? options.List("names") : std::vector<std::string>();
   if (given.size() > columns && !sampler.records().empty()) {
-    return Bad("names: " + std::to_string(given.size()) + " names for " +
-               std::to_string(columns) + " columns");
+    return Bad("names: " + std::to_string(given.size()) + " names for " + std::to_string(columns) +
+               " columns");
   }
   for (size_t c = 0; c < columns; ++c) {
     std::string name;

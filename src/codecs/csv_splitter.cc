@@ -16,8 +16,8 @@ Result<engine::Splitter::Cut> CsvSplitter::Next(std::string_view data, bool end_
     scanned_ = first_record_ = *begin;
     scanned_lines_ = CountByte(data.substr(0, *begin), format_.dialect.newline);
   }
-  const ScanEnds ends = BestScanKernel().split(format_.dialect, data.data(),
-                                               std::min(scanned_, data.size()), data.size(), &state_);
+  const ScanEnds ends = BestScanKernel().split(
+      format_.dialect, data.data(), std::min(scanned_, data.size()), data.size(), &state_);
   Cut cut;
   if (ends.last_end != ScanEnds::kNone) {
     cut.bytes = ends.last_end;
@@ -63,12 +63,14 @@ Status CsvSplitter::UnclosedQuote(std::string_view data) const {
     if (!before && state.quoted) opened = i;
   }
   const int64_t line = lines_cut_ + 1 + CountByte(data.substr(0, opened), format_.dialect.newline);
-  const std::string place = "csv: the quote that opens on line " + std::to_string(line) + " (byte " +
-                            std::to_string(bytes_cut_ + static_cast<int64_t>(opened)) + ")";
+  const std::string place = "csv: the quote that opens on line " + std::to_string(line) +
+                            " (byte " + std::to_string(bytes_cut_ + static_cast<int64_t>(opened)) +
+                            ")";
   constexpr const char* kRemedy = "; if quotes are plain text in this file, give quote := ''";
   if (static_cast<int64_t>(data.size()) > format_.record_bytes_max) {
     return Status::ResourceExhausted(place + " is not closed within max_line_size (" +
-                                     std::to_string(format_.record_bytes_max) + " bytes)" + kRemedy);
+                                     std::to_string(format_.record_bytes_max) + " bytes)" +
+                                     kRemedy);
   }
   return Status::Corruption(place + " is never closed" + kRemedy);
 }

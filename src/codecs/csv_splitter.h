@@ -22,11 +22,11 @@ class CsvSplitter final : public engine::Splitter {
   const CsvFormat& format_;
   ScanState state_;
   bool preamble_done_ = false;
-  size_t scanned_ = 0;           // Bytes behind the last cut that have been scanned.
-  int64_t scanned_lines_ = 0;    // Newlines in them.
-  int64_t lines_cut_ = 0;        // Newlines before the last cut.
+  size_t scanned_ = 0;         // Bytes behind the last cut that have been scanned.
+  int64_t scanned_lines_ = 0;  // Newlines in them.
+  int64_t lines_cut_ = 0;      // Newlines before the last cut.
   int64_t bytes_cut_ = 0;
-  size_t first_record_ = 0;      // Where records begin behind the last cut.
+  size_t first_record_ = 0;  // Where records begin behind the last cut.
 };
 
 }  // namespace thalweg::codecs

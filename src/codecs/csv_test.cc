@@ -8,6 +8,7 @@
 
 #include "base/number.h"
 #include "codecs/stream_test_support.h"
+#include "testing/status_matchers.h"
 
 namespace thalweg::codecs {
 namespace csv {
@@ -16,15 +17,15 @@ void Register(engine::Registry& registry);
 
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-using ::thalweg::testing::StatusIs;
 using codecs::testing::Collector;
 using codecs::testing::Infer;
 using codecs::testing::Read;
 using codecs::testing::ReadPlan;
 using codecs::testing::SchemaText;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::thalweg::testing::StatusIs;
 using Row = std::vector<std::string>;
 using TypeMap = std::map<std::string, std::string>;
 
@@ -85,7 +86,10 @@ TEST(CsvTest, OptionsOverrideWhatIsFound) {
               HasSubstr("no column 'bb' (did you mean 'b'?)"));
   EXPECT_THAT(Schema("a\n1\n", {{"types", TypeMap{{"a", "INTEGR"}}}}), HasSubstr("INTEGER"));
   EXPECT_THAT(Schema("a\n1\n", {{"encoding", "latin-1"}}), HasSubstr("unsupported"));
-  EXPECT_THAT(Schema("\xff\xfe" "a", {}), HasSubstr("UTF-16"));
+  EXPECT_THAT(Schema("\xff\xfe"
+                     "a",
+                     {}),
+              HasSubstr("UTF-16"));
   EXPECT_THAT(Schema("a\n", {{"delim", "ab"}}), HasSubstr("one byte"));
 }
 
@@ -95,14 +99,14 @@ TEST(CsvTest, ReadsEveryType) {
       "-128,18446744073709551615,1.5,1e300,12.50,yes,2013-02-03,05:06:07.5,"
       "2013-02-03 04:05:06,2013-02-03T04:05:06+02:00,text,a\\x00b\n"
       ",,,,,,,,,,,\n";
-  const TypeMap types = {{"i8", "TINYINT"}, {"u64", "UBIGINT"},   {"f", "FLOAT"},
-                         {"d", "DOUBLE"},   {"dec", "DECIMAL(20,3)"}, {"b", "BOOLEAN"},
-                         {"day", "DATE"},   {"t", "TIME"},        {"ts", "TIMESTAMP"},
-                         {"tz", "TIMESTAMPTZ"}, {"s", "VARCHAR"}, {"x", "BLOB"}};
+  const TypeMap types = {
+      {"i8", "TINYINT"},        {"u64", "UBIGINT"},    {"f", "FLOAT"},   {"d", "DOUBLE"},
+      {"dec", "DECIMAL(20,3)"}, {"b", "BOOLEAN"},      {"day", "DATE"},  {"t", "TIME"},
+      {"ts", "TIMESTAMP"},      {"tz", "TIMESTAMPTZ"}, {"s", "VARCHAR"}, {"x", "BLOB"}};
   const auto rows = Rows(text, {{"types", types}});
   ASSERT_EQ(rows.size(), 2U);
-  EXPECT_THAT(rows[0], ElementsAre("-128", "18446744073709551615", "1.5", "1e+300", "12.500", "true",
-                                   "2013-02-03", "05:06:07.5", "2013-02-03 04:05:06",
+  EXPECT_THAT(rows[0], ElementsAre("-128", "18446744073709551615", "1.5", "1e+300", "12.500",
+                                   "true", "2013-02-03", "05:06:07.5", "2013-02-03 04:05:06",
                                    "2013-02-03 02:05:06+00", "text", std::string("a\0b", 3)));
   EXPECT_EQ(rows[1], Row(12, "∅"));
 }
@@ -111,8 +115,8 @@ TEST(CsvTest, TellsNullFromTheEmptyString) {
   EXPECT_THAT(Rows("a,b\n,\"\"\nx,y\n"), ElementsAre(Row{"∅", ""}, Row{"x", "y"}));
   EXPECT_THAT(Rows("a,b\nNA,1\nx,NA\n", {{"nullstr", "NA"}}),
               ElementsAre(Row{"∅", "1"}, Row{"x", "∅"}));
-  EXPECT_THAT(Rows("a,b\n\"NA\",\"NA\"\nx,1\n", {{"nullstr", "NA"}, {"header", true},
-                                                 {"types", TypeMap{{"b", "INT"}}}}),
+  EXPECT_THAT(Rows("a,b\n\"NA\",\"NA\"\nx,1\n",
+                   {{"nullstr", "NA"}, {"header", true}, {"types", TypeMap{{"b", "INT"}}}}),
               ElementsAre(Row{"NA", "∅"}, Row{"x", "1"}));
   EXPECT_THAT(Rows("a,b\n,-1\nx,7\n", {{"nullstr", std::vector<std::string>{"-1"}}}),
               ElementsAre(Row{"", "∅"}, Row{"x", "7"}));
@@ -195,8 +199,8 @@ TEST(CsvTest, OneRejectForARecordWithSeveralBadFields) {
 }
 
 TEST(CsvTest, AskedForTypesTakeWhatCastTakes) {
-  EXPECT_THAT(Rows("a,b,c\n+5,007, 1.5 \n", {{"types", TypeMap{{"a", "INT"}, {"b", "BIGINT"},
-                                                            {"c", "DECIMAL(3,1)"}}}}),
+  EXPECT_THAT(Rows("a,b,c\n+5,007, 1.5 \n",
+                   {{"types", TypeMap{{"a", "INT"}, {"b", "BIGINT"}, {"c", "DECIMAL(3,1)"}}}}),
               ElementsAre(Row{"5", "7", "1.5"}));
   ReadPlan plan;
   plan.options = {{"types", TypeMap{{"a", "DECIMAL(4,2)"}}}};
@@ -307,9 +311,8 @@ TEST(CsvTest, EveryCutOfTheInputGivesTheSameRows) {
   for (int round = 0; round < 60; ++round) {
     const std::string text = RandomCsv(random);
     ReadPlan plan;
-    plan.options = {{"header", true},
-                    {"delim", ","},
-                    {"types", TypeMap{{"n", "INT"}, {"s", "VARCHAR"}}}};
+    plan.options = {
+        {"header", true}, {"delim", ","}, {"types", TypeMap{{"n", "INT"}, {"s", "VARCHAR"}}}};
     ASSERT_OK_AND_ASSIGN(const Collector whole, Read(Csv(), text, plan));
     for (size_t feed = 1; feed < text.size() + 2; feed += 1 + feed / 4) {
       SCOPED_TRACE(feed);
@@ -352,8 +355,9 @@ TEST(CsvTest, NumbersReadAsTheExactReadersSay) {
     const auto number = static_cast<int64_t>(random()) >> (random() % 64);
     const int places = static_cast<int>(random() % 6);
     char digits[64];
-    std::snprintf(digits, sizeof(digits), "%.*f", places,
-                  static_cast<double>(static_cast<int64_t>(random() % 2'000'000) - 1'000'000) / 100);
+    std::snprintf(
+        digits, sizeof(digits), "%.*f", places,
+        static_cast<double>(static_cast<int64_t>(random() % 2'000'000) - 1'000'000) / 100);
     text += std::to_string(number) + "," + digits + "\n";
     char shortest[64];
     const size_t length = FormatDouble(std::strtod(digits, nullptr), shortest);

@@ -89,9 +89,7 @@ class CsvAssembler final : public engine::Assembler {
  public:
   explicit CsvAssembler(std::string header) : header_(std::move(header)) {}
 
-  Status Begin(const Write& write) override {
-    return header_.empty() ? Status() : write(header_);
-  }
+  Status Begin(const Write& write) override { return header_.empty() ? Status() : write(header_); }
   Status Append(engine::EncodedChunk chunk, const Write& write) override {
     return chunk.bytes.empty() ? Status() : write(chunk.bytes);
   }

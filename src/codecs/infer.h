@@ -13,8 +13,8 @@ namespace thalweg::codecs {
 enum class ZoneRule : uint8_t { kAny, kAbsent, kPresent };
 
 /// Collects the texts of one column and answers the narrowest type that holds every one of them
-/// without changing what it says. A text with a leading zero or a plus sign is no number, nor is one
-/// beyond its type; only ISO dates are dates.
+/// without changing what it says. A text with a leading zero or a plus sign is no number, nor is
+/// one beyond its type; only ISO dates are dates.
 class TypeGuess {
  public:
   /// `text` is not null; spaces around anything but text do not count.

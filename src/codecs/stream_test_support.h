@@ -8,7 +8,6 @@
 #include "codecs/text_print.h"
 #include "engine/codec.h"
 #include "engine/registry.h"
-#include "testing/status_matchers.h"
 
 // Runs a stream codec over a text in one thread, cut as a test wants it.
 namespace thalweg::codecs::testing {
@@ -58,7 +57,8 @@ class Collector final : public engine::Emitter {
  private:
   static std::string TextOf(const PrintedColumn& column, int64_t row) {
     if (column.IsNull(row)) return "∅";
-    if (column.kind() == PrintedColumn::Kind::kText || column.kind() == PrintedColumn::Kind::kBlob) {
+    if (column.kind() == PrintedColumn::Kind::kText ||
+        column.kind() == PrintedColumn::Kind::kBlob) {
       return std::string(column.Text(row));
     }
     std::string json;

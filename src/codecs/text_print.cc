@@ -244,7 +244,8 @@ char* PrintedColumn::PrintTime(int64_t row, char* out) const {
     }
     case Type::TIME32: {
       const int64_t value = At<int32_t>(row);
-      return out + FormatTimeOfDay(value * (unit_ == arrow::TimeUnit::SECOND ? 1'000'000 : 1000), out);
+      return out +
+             FormatTimeOfDay(value * (unit_ == arrow::TimeUnit::SECOND ? 1'000'000 : 1000), out);
     }
     case Type::TIME64: {
       const int64_t value = At<int64_t>(row);
@@ -367,8 +368,8 @@ void AppendJsonString(std::string_view text, std::string* out) {
       constexpr uint64_t kHigh = 0x8080808080808080;
       const uint64_t quote = word ^ (kOnes * '"');
       const uint64_t slash = word ^ (kOnes * '\\');
-      const uint64_t hit = ((word - kOnes * 0x20) & ~word) | ((quote - kOnes) & ~quote) |
-                           ((slash - kOnes) & ~slash);
+      const uint64_t hit =
+          ((word - kOnes * 0x20) & ~word) | ((quote - kOnes) & ~quote) | ((slash - kOnes) & ~slash);
       if ((hit & kHigh) != 0) break;
       i += 8;
     }

@@ -69,11 +69,11 @@ class PrintedColumn {
   const uint8_t* validity_ = nullptr;
   const uint8_t* values_ = nullptr;
   int64_t offset_ = 0;
-  int scale_ = 0;                                   // Of a decimal.
+  int scale_ = 0;  // Of a decimal.
   arrow::TimeUnit::type unit_ = arrow::TimeUnit::MICRO;
   std::shared_ptr<columnar::StringColumn> text_;
-  std::vector<PrintedColumn> children_;             // Fields, elements, or key and value.
-  std::vector<std::string> keys_;                   // `"name":` of each field.
+  std::vector<PrintedColumn> children_;  // Fields, elements, or key and value.
+  std::vector<std::string> keys_;        // `"name":` of each field.
 };
 
 /// Appends `text` as a JSON string with its quotes.

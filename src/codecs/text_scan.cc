@@ -138,8 +138,7 @@ struct Block {
   }
   THALWEG_SCAN_TARGET uint64_t Equals(char byte) const {
     const __m256i pattern = _mm256_set1_epi8(byte);
-    return Mask(_mm256_cmpeq_epi8(low, pattern)) |
-           (Mask(_mm256_cmpeq_epi8(high, pattern)) << 32);
+    return Mask(_mm256_cmpeq_epi8(low, pattern)) | (Mask(_mm256_cmpeq_epi8(high, pattern)) << 32);
   }
 };
 
@@ -274,8 +273,8 @@ ScanEnds SplitAny(const TextDialect& dialect, const char* data, size_t begin, si
   return (dialect.simple() ? kSplit : SplitByBytes)(dialect, data, begin, end, state);
 }
 
-constexpr ScanKernel kPortable = {"portable", IndexAny<portable::Index>,
-                                  SplitAny<portable::Split>, portable::Count};
+constexpr ScanKernel kPortable = {"portable", IndexAny<portable::Index>, SplitAny<portable::Split>,
+                                  portable::Count};
 #if defined(__x86_64__)
 constexpr ScanKernel kAvx2 = {"avx2", IndexAny<avx2::Index>, SplitAny<avx2::Split>, avx2::Count};
 constexpr ScanKernel kAvx512 = {"avx512", IndexAny<avx512::Index>, SplitAny<avx512::Split>,

@@ -78,7 +78,8 @@ inline int64_t CountByte(std::string_view text, char byte) {
 
 namespace internal {
 /// The exact machine, byte by byte: masks of up to 64 bytes at `data`. Bit i of `separators` is set
-/// where byte i is a delimiter or a record end that is not quoted, of `ends` where it is a record end.
+/// where byte i is a delimiter or a record end that is not quoted, of `ends` where it is a record
+/// end.
 void ScanBytes(const TextDialect& dialect, const char* data, size_t size, ScanState* state,
                uint64_t* separators, uint64_t* ends);
 }  // namespace internal

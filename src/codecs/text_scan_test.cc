@@ -31,8 +31,7 @@ Scanned Scan(const ScanKernel& kernel, const TextDialect& dialect, const std::st
   std::vector<size_t> ends = cuts;
   ends.push_back(text.size());
   for (const size_t end : ends) {
-    const size_t count =
-        kernel.index(dialect, text.data(), begin, end, &state, &facts, out.data());
+    const size_t count = kernel.index(dialect, text.data(), begin, end, &state, &facts, out.data());
     scanned.separators.insert(scanned.separators.end(), out.begin(),
                               out.begin() + static_cast<std::ptrdiff_t>(count));
     begin = end;
@@ -124,8 +123,7 @@ TEST(TextScanTest, EveryKernelAgreesWithTheByteWiseMachine) {
       ASSERT_EQ(Scan(*kernel, dialect, text, {cut}).separators, expected) << kernel->name;
 
       ScanState split_state;
-      const ScanEnds ends =
-          kernel->split(dialect, text.data(), 0, text.size(), &split_state);
+      const ScanEnds ends = kernel->split(dialect, text.data(), 0, text.size(), &split_state);
       EXPECT_EQ(ends.last_end, last_end);
       EXPECT_EQ(ends.lines, std::count(text.begin(), text.end(), '\n'));
       if (last_end != ScanEnds::kNone) {

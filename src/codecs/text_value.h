@@ -16,8 +16,8 @@
 #include "codecs/infer.h"
 
 // The values of text fields. Each reader has two ways to the same answer: `Fast` takes the common
-// shapes and may read 16 bytes at `p` whatever `n` is; `Exact` takes everything that the type takes.
-// What `Fast` declines goes to `Exact`; both leave `*out` alone when they decline.
+// shapes and may read 16 bytes at `p` whatever `n` is; `Exact` takes everything that the type
+// takes. What `Fast` declines goes to `Exact`; both leave `*out` alone when they decline.
 namespace thalweg::codecs {
 
 /// How strictly a column reads its text.

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace thalweg::codecs {
+
+/// Arrays and objects within each other.
+inline constexpr int kJsonDepthMax = 1024;
+
+/// Walks over JSON text in one pass, value by value. Takes RFC 8259 and nothing else in the values
+/// that are read; values that are skipped are only followed as far as their end needs.
+///
+/// Each function returns false and keeps a reason where the text is not what was asked for.
+class JsonWalker {
+ public:
+  /// How values follow each other at the top.
+  enum class Lines : uint8_t {
+    kRecords,  ///< A newline ends a record: none may stand inside one.
+    kSpace,    ///< Newlines are space.
+  };
+
+  JsonWalker(std::string_view text, Lines lines)
+      : p_(text.data()), end_(text.data() + text.size()), lines_(lines) {}
+
+  const char* position() const { return p_; }
+  void set_position(const char* p) { p_ = p; }
+  bool at_end() const { return p_ == end_; }
+  const char* end() const { return end_; }
+
+  /// Skips space; the next byte, or NUL at the end.
+  char Peek() {
+    if (p_ != end_ && static_cast<unsigned char>(*p_) > ' ') [[likely]]
+      return *p_;
+    return PeekSlow();
+  }
+  /// Takes `c` where it stands next, behind space.
+  bool Take(char c) {
+    if (Peek() != c) return false;
+    ++p_;
+    return true;
+  }
+
+  /// A string: `*raw` is what stands between the quotes, `*escaped` whether a backslash does.
+  bool ReadString(std::string_view* raw, bool* escaped);
+  /// A number, exactly as it stands.
+  bool ReadNumber(std::string_view* token);
+  /// `true`, `false` or `null`.
+  bool ReadWord(std::string_view word);
+  /// Any value; `*raw` is its text.
+  bool ReadRaw(std::string_view* raw);
+  bool SkipValue();
+
+  /// True with `*value` where a plain integer of up to 16 digits stands next, followed by what ends
+  /// a value; otherwise nothing is taken and no reason kept.
+  bool TakeShortInteger(int64_t* value);
+  /// True where `text` stands next, byte by byte.
+  bool TakeExactly(std::string_view text) {
+    if (static_cast<size_t>(end_ - p_) < text.size() || std::string_view(p_, text.size()) != text) {
+      return false;
+    }
+    p_ += text.size();
+    return true;
+  }
+
+  bool Fail(const char* reason) {
+    if (reason_ == nullptr) reason_ = reason;
+    return false;
+  }
+  /// Null where nothing failed.
+  const char* reason() const { return reason_; }
+  void Clear() { reason_ = nullptr; }
+
+ private:
+  char PeekSlow();
+  /// True where a value may end here.
+  static bool EndsValue(char c) {
+    return c == ',' || c == '}' || c == ']' || static_cast<unsigned char>(c) <= ' ';
+  }
+  bool SkipNested();
+
+  const char* p_;
+  const char* end_;
+  const char* reason_ = nullptr;
+  Lines lines_;
+};
+
+/// The text of a string with escapes. False for a bad escape or half a surrogate pair.
+bool UnescapeJson(std::string_view raw, std::string* out);
+
+}  // namespace thalweg::codecs

@@ -51,7 +51,7 @@ class Lane::StepOutput final : public Output {
   void Send(int port, Event event) {
     if (IsLast()) {
       lane_.outs.push_back({port, std::move(event)});
-    } else {
+    } else if (port == 0 || !std::holds_alternative<Chunk>(event)) {
       lane_.pending_[index_ + 1].push_back(std::move(event));
     }
   }

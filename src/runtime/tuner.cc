@@ -76,6 +76,7 @@ Result<Tuning> Tuning::Preset(std::string_view name, int cores) {
     return Status::InvalidArgument("tuning: unknown preset: '" + std::string(name) +
                                    "' (known: memory, cpu, io, latency)");
   }
+  tuning.max.workers = std::max(tuning.max.workers, tuning.start.workers);
   return tuning;
 }
 
@@ -156,7 +157,12 @@ bool Tuner::Climb(const TuningSample& sample, double rate) {
     // The optimum may have moved: forget how good it was, and look again.
     best_rate_ = rate;
     best_ = knobs_;
-    return Apply(Scaled(knobs_, direction_ > 0 ? 1.25 : 0.8), rate, "settled: probing");
+    const auto probe = [&] {
+      return Apply(Scaled(knobs_, direction_ > 0 ? 1.25 : 0.8), rate, "settled: probing");
+    };
+    if (probe()) return true;
+    direction_ = -direction_;  // At a bound there is only one way to go.
+    return probe();
   }
   return false;
 }

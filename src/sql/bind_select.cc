@@ -70,7 +70,10 @@ Result<LogicalPtr> SelectBinder::Bind() {
   if (where_ != nullptr) plan = MakeFilter(std::move(plan), std::move(where_));
   const bool grouped =
       query_.group_all || !keys_.empty() || !aggregates_.empty() || query_.having != nullptr;
-  if (grouped) THALWEG_RETURN_IF_ERROR(Aggregate(&plan));
+  if (grouped) {
+    THALWEG_RETURN_IF_ERROR(CountAtLeast());
+    THALWEG_RETURN_IF_ERROR(Aggregate(&plan));
+  }
   THALWEG_ASSIGN_OR_RETURN(plan, ProjectAndSort(std::move(plan)));
   return binder_.AddLimit(query_, std::move(plan));
 }
@@ -291,6 +294,17 @@ Result<BoundPtr> SelectBinder::OverAggregation(const BoundPtr& expr) const {
     THALWEG_ASSIGN_OR_RETURN(arg, OverAggregation(arg));
   }
   return Finish(std::move(copy));
+}
+
+// An aggregation has a column, also where nothing is asked of it: SELECT 1 FROM t HAVING true.
+Status SelectBinder::CountAtLeast() {
+  if (!keys_.empty() || !aggregates_.empty()) return {};
+  Expr count;
+  count.kind = ExprKind::kCall;
+  count.text = "count";
+  count.star = true;
+  count.span = query_.having != nullptr ? query_.having->span : query_.span;
+  return binder_.BindExpr(count, AggregateScope("HAVING", 0)).status();
 }
 
 Status SelectBinder::Aggregate(LogicalPtr* plan) {

@@ -41,6 +41,7 @@ class SelectBinder {
   Result<int> Ordinal(const Expr& expr, std::string_view clause) const;
   /// Replaces group keys and aggregates by the columns of the aggregation.
   Result<BoundPtr> OverAggregation(const BoundPtr& expr) const;
+  Status CountAtLeast();
   Status Aggregate(LogicalPtr* plan);
   Result<LogicalPtr> ProjectAndSort(LogicalPtr plan);
   Status Distinct(LogicalPtr* plan);

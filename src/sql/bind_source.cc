@@ -131,7 +131,8 @@ Result<Relation> Binder::BindTable(const TableRef& ref, TableReference reference
   if (!table.ok()) {
     std::string message = table.status().message();
     if (table.status().code() == StatusCode::kNotFound &&
-        reference.kind == TableReference::Kind::kName) {
+        reference.kind == TableReference::Kind::kName &&
+        message.find("did you mean") == std::string::npos) {
       message += DidYouMean(Shortened(reference.name), context_.catalog->TableNames());
     }
     return source_.Error(table.status().code(), ref.span, message);

@@ -14,7 +14,7 @@ constexpr size_t kReserveBytes = size_t{64} << 10;
 // Where the stack's size is not known.
 constexpr size_t kAssumedBytes = size_t{512} << 10;
 // What one level of an expression costs those who walk it: printing, evaluation, destruction.
-constexpr size_t kWalkBytesPerLevel = 1024;
+constexpr size_t kWalkBytesPerLevel = 2048;
 
 uintptr_t StackPointer() { return reinterpret_cast<uintptr_t>(__builtin_frame_address(0)); }
 

@@ -1,7 +1,9 @@
 # What is shipped: one shared library made of all layers, the command line, the Python package.
 
 get_property(THALWEG_LAYERS GLOBAL PROPERTY THALWEG_LAYERS)
-set(THALWEG_UMBRELLA_LAYERS ${THALWEG_LAYERS} thalweg_builtin)
+# Uppermost first, so that the linker's order needs no archive twice.
+list(REVERSE THALWEG_LAYERS)
+set(THALWEG_UMBRELLA_LAYERS thalweg_builtin ${THALWEG_LAYERS})
 
 # Whole archives, because nothing in the library itself refers to its public functions. The version
 # script keeps everything but the public names inside, templates of the standard library and of

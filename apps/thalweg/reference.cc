@@ -30,19 +30,30 @@ void AddReference(CLI::App& app, Context& context) {
   AddKind(app, context, "connectors", "List the places, or show one.");
   AddKind(app, context, "functions", "List the SQL functions, or show one.");
   app.add_subcommand("schema", "Print the JSON schema of job files.")->callback([&context] {
-    context.action = [] { return Print(JobSchema() + "\n") ? 0 : 0; };
+    context.action = [] {
+      Print(JobSchema() + "\n");
+      return 0;
+    };
   });
   app.add_subcommand("version", "Print the version.")->callback([&context] {
-    context.action = [] { return Print(std::string("thalweg ") + Version() + "\n") ? 0 : 0; };
+    context.action = [] {
+      Print(std::string("thalweg ") + Version() + "\n");
+      return 0;
+    };
   });
   auto topic = std::make_shared<std::string>();
   CLI::App* help = app.add_subcommand("help", "Show help for a command.");
   help->add_option("command", *topic, "A command.");
   help->callback([&app, &context, topic] {
     context.action = [&app, &context, topic] {
-      if (topic->empty()) return Print(app.help()) ? 0 : 0;
+      if (topic->empty()) {
+        // `app.help()` would show the help of the subcommand that was chosen, which is `help`.
+        Print(app.get_formatter()->make_help(&app, app.get_name(), CLI::AppFormatMode::Normal));
+        return 0;
+      }
       try {
-        return Print(app.get_subcommand(*topic)->help()) ? 0 : 0;
+        Print(app.get_subcommand(*topic)->help());
+        return 0;
       } catch (const CLI::OptionNotFound&) {
         return Fail(context, Status::InvalidArgument("no such command: '" + *topic + "'"));
       }

@@ -240,6 +240,10 @@ Result<const engine::Codec*> ChooseCodec(const engine::Registry& registry, const
   for (const auto& codec : registry.codecs()) {
     if (codec->recognises && codec->recognises(first_bytes)) return codec.get();
   }
+  // Text on a pipe that is nothing else is delimited text.
+  if (path == "-") {
+    if (const engine::Codec* codec = registry.FindCodec("csv")) return codec;
+  }
   return Status::InvalidArgument("cannot tell the format of '" + path +
                                  "' from its name: give format (known: " + [&] {
                                    std::string all;

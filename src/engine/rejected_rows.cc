@@ -63,7 +63,9 @@ class OriginReader {
   /// The last row's end is not known: it is taken to be the end of its line.
   std::string RawAt(size_t begin, size_t end, bool end_known) const {
     std::string_view raw = text_.substr(begin, std::max(begin, std::min(end, text_.size())) - begin);
-    if (!end_known) raw = raw.substr(0, raw.find('\n'));
+    // Records that were rejected before may stand between this one and the next that is known; without
+    // quotes a record ends with its line.
+    if (!end_known || raw.find('"') == std::string_view::npos) raw = raw.substr(0, raw.find('\n'));
     while (!raw.empty() && (raw.back() == '\n' || raw.back() == '\r')) raw.remove_suffix(1);
     return std::string(raw.substr(0, kRawBytesMax));
   }

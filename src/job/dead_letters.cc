@@ -64,13 +64,8 @@ DeadLetterFile::DeadLetterFile(io::FileSystem& fs, std::string path, std::string
     : fs_(fs), path_(std::move(path)), job_(std::move(job)), clock_(clock) {}
 
 Status DeadLetterFile::Open() {
-  bool directory = path_.empty() || path_.back() == '/';
-  if (!directory) {
-    auto info = fs_.Stat(path_);
-    directory = info.ok() && info->type == io::FileType::kDirectory;
-  } else if (!path_.empty()) {
-    THALWEG_RETURN_IF_ERROR(fs_.MakeDirs(path_));
-  }
+  const bool directory = !path_.ends_with(".jsonl");
+  if (directory && !path_.empty()) THALWEG_RETURN_IF_ERROR(fs_.MakeDirs(path_));
   io::WriteOptions options;
   options.mode = io::WriteMode::kCreate;
   options.permissions = 0600;

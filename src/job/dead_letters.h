@@ -14,7 +14,8 @@ namespace thalweg::job {
 /// raw_base64 where the bytes are not UTF-8.
 class DeadLetterFile final : public RejectSink {
  public:
-  /// `path`: a file to make, a directory, or empty for the working directory.
+  /// `path`: a new file where it ends in .jsonl, else a folder, made if missing; empty: the working
+  /// directory.
   DeadLetterFile(io::FileSystem& fs, std::string path, std::string job, Clock& clock);
   Status Write(const runtime::Rejection& rejection) override;
   Status Close() override;

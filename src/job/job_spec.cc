@@ -45,7 +45,7 @@ Spec MakeErrors() {
           .Doc("Share of rejected rows above which the job fails.")
           .Default(0.10).Min(0).Max(1),
       Int64Field("errors_max").Doc("Number of rejected rows above which the job fails at once.").Min(0),
-      StringField("path").Doc("File or folder for dead letters; by default the working directory."),
+      StringField("path").Doc("Folder for dead letters, or a new file ending in .jsonl; by default the working directory."),
   };
   return spec;
 }

@@ -288,6 +288,9 @@ void Run::Impl::CommitCounts(Stage& stage, Lane& lane) {
   for (size_t i = 0; i < lane.counts.size(); ++i) {
     const NodeCounts counts = std::exchange(lane.counts[i], {});
     stage.totals[i].Add(counts);
+    if (graph_.nodes()[static_cast<size_t>(stage.nodes[i])].options.counts_input) {
+      records_in_ += counts.records_out + counts.rejected;
+    }
     if (stage.outputs.empty() && i + 1 == lane.counts.size()) {
       const int64_t out = counts.records_in - counts.rejected - counts.filtered;
       records_out_ += out;

@@ -50,7 +50,7 @@ def test_sql_draws_a_table(folder: pathlib.Path) -> None:
         "SELECT origin, COUNT(*) AS n FROM 'flights.csv' GROUP BY origin ORDER BY origin", cwd=folder,
     )
     assert done.returncode == 0
-    assert "| EWR    |      2 |" in done.stdout
+    assert "| EWR     |      2 |" in done.stdout
 
 
 def test_null_and_empty_string_are_told_apart(folder: pathlib.Path) -> None:

@@ -24,7 +24,7 @@ SYSTEM = "system"
 # The first pattern that fits decides.
 _GROUPS = (
     (re.compile(r"/libthalweg_[a-z_]+(-[0-9a-f]+)?\.so"), OUR_ARROW),
-    (re.compile(r"/libthalweg(-[0-9a-f]+)?\.so|/thalweg/_core\.|/(bin|release)/thalweg$"), OURS),
+    (re.compile(r"/libthalweg(-[0-9a-f]+)?\.so|/thalweg/_core\.|/thalweg$"), OURS),
     (re.compile(r"/pyarrow[^/]*/|/lib(arrow|parquet)[a-z_]*\.so"), OTHER_ARROW),
     (re.compile(r"/libmimalloc"), ALLOCATOR),
     (re.compile(r"/lib(re2|simdjson|utf8proc|yaml-cpp|date-tz|zstd|lz4|brotli\w*|z|uring|fmt"
@@ -37,7 +37,8 @@ _MAY_BIND = {
     OURS: {OURS, THIRD, SYSTEM, ALLOCATOR},
     THIRD: {THIRD, SYSTEM, ALLOCATOR},
     ALLOCATOR: {ALLOCATOR, SYSTEM},
-    SYSTEM: {SYSTEM, ALLOCATOR},
+    # Python's own modules use some of the third parties too.
+    SYSTEM: {SYSTEM, ALLOCATOR, THIRD},
 }
 
 # Names whose meaning depends on a version, as they stand in mangled symbols, and in C.
@@ -50,6 +51,9 @@ _NOT_ARROW_NAMES = re.compile(r"3re2|4absl|8simdjson|13opentelemetry")
 # are the same in all of them, as long as no name above is among their arguments.
 _STANDARD = re.compile(
     r"^_Z(T[VIST]|GV)?(NK?R?)?(S[tabsiod]|9__gnu_cxx|10__cxxabiv1)|^_Zn[aw]|^_Zd[al]")
+
+# Data of the C library, of which a program that uses it holds the one copy.
+_C_DATA = frozenset({"stdin", "stdout", "stderr", "environ", "__environ", "__libc_single_threaded"})
 
 _LINE = re.compile(r"binding file (\S+) \[\d+\] to (\S+) \[\d+\]: \w+ symbol `([^']+)'")
 
@@ -82,9 +86,9 @@ def parse(log: str) -> Iterator[Binding]:
 def is_wrong(binding: Binding) -> bool:
     source, target = group(binding.source), group(binding.target)
     symbol = binding.symbol
+    if symbol in _C_DATA:
+        return False
     if target in _MAY_BIND[source]:
-        # Third parties are one group, but each has names of its own: a system library that
-        # answers for one of them is as wrong as Arrow would be.
         return False
     if source == OURS and target == OUR_ARROW and _ARROW_NAMES.search(symbol):
         return bool(_NOT_ARROW_NAMES.search(symbol))

@@ -5,6 +5,7 @@ Needs a release build. Two other major versions of pyarrow are installed into bu
 
 from __future__ import annotations
 
+import os
 import pathlib
 import re
 import subprocess
@@ -16,7 +17,7 @@ from bindings import OTHER_ARROW, OUR_ARROW, OURS, THIRD, Binding, group, is_wro
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-RELEASE = ROOT / "build/release"
+RELEASE = pathlib.Path(os.environ.get("THALWEG_BUILD", ROOT / "build/release"))
 LIBRARY = next(RELEASE.glob("libthalweg.so.?"), RELEASE / "libthalweg.so.0")
 PROGRAM = RELEASE / "thalweg"
 PACKAGE = RELEASE / "python"

@@ -13,7 +13,7 @@ import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-RELEASE = ROOT / "build/release"
+RELEASE = pathlib.Path(os.environ.get("THALWEG_BUILD", ROOT / "build/release"))
 TOOLS = pathlib.Path(sys.executable).parent
 # What the quick start's shell lines use besides Thalweg.
 SHELL_PROGRAMS = ("sh", "cat", "ls", "head", "rm", "mkdir")

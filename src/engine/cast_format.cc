@@ -82,7 +82,10 @@ bool IsNullWord(std::string_view text) {
 
 /// True where a text inside a nested value would be read differently without quotes.
 bool NeedsQuotes(std::string_view text) {
-  if (text.empty() || IsNullWord(text) || text.front() == ' ' || text.back() == ' ') return true;
+  const auto is_space = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
+  if (text.empty() || IsNullWord(text) || is_space(text.front()) || is_space(text.back())) {
+    return true;
+  }
   return text.find_first_of("'\"\\,[]{}()=:") != std::string_view::npos;
 }
 

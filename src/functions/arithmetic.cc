@@ -57,16 +57,7 @@ TypePtr Adapted(const BindArgument& argument, const BindArgument& other) {
 
 TypePtr CommonInteger(const TypePtr& a, const TypePtr& b) {
   Result<TypePtr> common = engine::CommonType(a, b);
-  if (!common.ok()) return Hugeint();
-  // Signed with unsigned meets in at least 64 bits.
-  const bool mixed = arrow::is_signed_integer(a->id()) != arrow::is_signed_integer(b->id());
-  if (mixed && IsInteger(**common) && arrow::is_unsigned_integer(b->id() == (*common)->id()
-                                                                     ? a->id()
-                                                                     : b->id()) &&
-      !(*common)->Equals(*a) && !(*common)->Equals(*b)) {
-    return arrow::int64();
-  }
-  return *common;
+  return common.ok() ? *common : Hugeint();
 }
 
 BoundScalar Same(const TypePtr& type, ScalarKernel kernel) {

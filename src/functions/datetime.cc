@@ -198,18 +198,27 @@ Bind BindDifference(std::string name, int64_t (*count)(DatePart, int64_t, int64_
   };
 }
 
-/// Months, days and time between two points, as people count an age.
+/// Months, days and time between two points, field by field; a borrowed month has the days of the
+/// earlier point's month.
 Interval AgeOf(int64_t later, int64_t earlier) {
   if (later < earlier) {
     const Interval out = AgeOf(earlier, later);
     return {-out.months, -out.days, -out.nanos};
   }
-  Interval out;
-  out.months = static_cast<int32_t>(WholeMonths(earlier, later));
-  int64_t moved = earlier;
-  AddInterval(earlier, Interval{out.months, 0, 0}, 1, &moved);
-  const Interval rest = IntervalBetween(later, moved);
-  return {out.months, rest.days, rest.nanos};
+  const CivilTime to = CivilOf(later);
+  const CivilTime from = CivilOf(earlier);
+  int64_t months = MonthsBetween(from, to);
+  int days = to.day - from.day;
+  int64_t micros = to.micros_of_day - from.micros_of_day;
+  if (micros < 0) {
+    micros += kMicrosPerDay;
+    --days;
+  }
+  if (days < 0) {
+    days += DaysInMonth(from.year, from.month);
+    --months;
+  }
+  return {static_cast<int32_t>(months), days, micros * 1000};
 }
 
 Result<int64_t> BucketOf(const Interval& width, int64_t micros, int64_t origin) {

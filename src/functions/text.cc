@@ -90,7 +90,7 @@ std::string_view Substring(std::string_view text, int64_t offset, int64_t length
           : (ascii ? static_cast<int64_t>(text.size()) : CountCharacters(text));
   int64_t start = 0;
   if (offset > 0) {
-    start = std::min(size, offset - 1);
+    start = offset - 1;
   } else if (offset < 0) {
     start = size + offset;
   } else if (--length <= 0) {

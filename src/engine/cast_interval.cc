@@ -20,17 +20,38 @@ struct Unit {
 
 constexpr int64_t kSecond = kMicrosPerSecond;
 constexpr Unit kUnits[] = {
-    {"year", 12, 0, 0},         {"yr", 12, 0, 0},          {"y", 12, 0, 0},
-    {"quarter", 3, 0, 0},       {"decade", 120, 0, 0},     {"dec", 120, 0, 0},
-    {"century", 1200, 0, 0},    {"centurie", 1200, 0, 0},  {"cent", 1200, 0, 0},
-    {"c", 1200, 0, 0},          {"millennium", 12000, 0, 0}, {"millennia", 12000, 0, 0},
-    {"mil", 12000, 0, 0},       {"month", 1, 0, 0},        {"mon", 1, 0, 0},
-    {"week", 0, 7, 0},          {"w", 0, 7, 0},            {"day", 0, 1, 0},
-    {"d", 0, 1, 0},             {"dayofmonth", 0, 1, 0},   {"hour", 0, 0, 3600 * kSecond},
-    {"hr", 0, 0, 3600 * kSecond}, {"h", 0, 0, 3600 * kSecond}, {"minute", 0, 0, 60 * kSecond},
-    {"min", 0, 0, 60 * kSecond}, {"m", 0, 0, 60 * kSecond}, {"second", 0, 0, kSecond},
-    {"sec", 0, 0, kSecond},     {"millisecond", 0, 0, 1000}, {"msec", 0, 0, 1000},
-    {"microsecond", 0, 0, 1},   {"usec", 0, 0, 1},
+    {"year", 12, 0, 0},
+    {"yr", 12, 0, 0},
+    {"y", 12, 0, 0},
+    {"quarter", 3, 0, 0},
+    {"decade", 120, 0, 0},
+    {"dec", 120, 0, 0},
+    {"century", 1200, 0, 0},
+    {"centurie", 1200, 0, 0},
+    {"cent", 1200, 0, 0},
+    {"c", 1200, 0, 0},
+    {"millennium", 12000, 0, 0},
+    {"millennia", 12000, 0, 0},
+    {"mil", 12000, 0, 0},
+    {"month", 1, 0, 0},
+    {"mon", 1, 0, 0},
+    {"week", 0, 7, 0},
+    {"w", 0, 7, 0},
+    {"day", 0, 1, 0},
+    {"d", 0, 1, 0},
+    {"dayofmonth", 0, 1, 0},
+    {"hour", 0, 0, 3600 * kSecond},
+    {"hr", 0, 0, 3600 * kSecond},
+    {"h", 0, 0, 3600 * kSecond},
+    {"minute", 0, 0, 60 * kSecond},
+    {"min", 0, 0, 60 * kSecond},
+    {"m", 0, 0, 60 * kSecond},
+    {"second", 0, 0, kSecond},
+    {"sec", 0, 0, kSecond},
+    {"millisecond", 0, 0, 1000},
+    {"msec", 0, 0, 1000},
+    {"microsecond", 0, 0, 1},
+    {"usec", 0, 0, 1},
 };
 
 const Unit* FindUnit(std::string_view word) {
@@ -39,8 +60,7 @@ const Unit* FindUnit(std::string_view word) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
   // Too short to lose its `s`.
-  static constexpr Unit kShort[] = {
-      {"s", 0, 0, kSecond}, {"ms", 0, 0, 1000}, {"us", 0, 0, 1}};
+  static constexpr Unit kShort[] = {{"s", 0, 0, kSecond}, {"ms", 0, 0, 1000}, {"us", 0, 0, 1}};
   for (const Unit& unit : kShort) {
     if (unit.name == lower) return &unit;
   }
@@ -139,7 +159,8 @@ class IntervalParser {
     SkipSpaces();
     size_t letters = 0;
     while (letters < text_.size() && IsLetter(text_[letters])) ++letters;
-    // A bare number counts seconds.
+    // A bare number counts seconds, and nothing stands after it.
+    if (letters == 0 && !text_.empty()) return false;
     const Unit* unit = FindUnit(letters == 0 ? "s" : text_.substr(0, letters));
     if (unit == nullptr) return false;
     text_.remove_prefix(letters);
@@ -215,8 +236,7 @@ std::string FormatInterval(const Interval& value) {
       micros < 0 ? 0 - static_cast<uint64_t>(micros) : static_cast<uint64_t>(micros);
   const uint64_t hours = magnitude / (3600 * kSecond);
   char text[kTimeOfDayTextMax];
-  const size_t size =
-      FormatTimeOfDay(static_cast<int64_t>(magnitude % (3600 * kSecond)), text);
+  const size_t size = FormatTimeOfDay(static_cast<int64_t>(magnitude % (3600 * kSecond)), text);
   if (hours < 10) out += '0';
   out += std::to_string(hours);
   // What the clock text says after its hours.

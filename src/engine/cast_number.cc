@@ -20,18 +20,30 @@ struct Flat {
 template <typename F>
 Result<ArrayPtr> WithFlat(Type::type id, F f) {
   switch (id) {
-    case Type::BOOL: return f(Flat<bool>{});
-    case Type::INT8: return f(Flat<int8_t>{});
-    case Type::INT16: return f(Flat<int16_t>{});
-    case Type::INT32: return f(Flat<int32_t>{});
-    case Type::INT64: return f(Flat<int64_t>{});
-    case Type::UINT8: return f(Flat<uint8_t>{});
-    case Type::UINT16: return f(Flat<uint16_t>{});
-    case Type::UINT32: return f(Flat<uint32_t>{});
-    case Type::UINT64: return f(Flat<uint64_t>{});
-    case Type::FLOAT: return f(Flat<float>{});
-    case Type::DOUBLE: return f(Flat<double>{});
-    default: return Status::Internal("cast: not a flat number");
+    case Type::BOOL:
+      return f(Flat<bool>{});
+    case Type::INT8:
+      return f(Flat<int8_t>{});
+    case Type::INT16:
+      return f(Flat<int16_t>{});
+    case Type::INT32:
+      return f(Flat<int32_t>{});
+    case Type::INT64:
+      return f(Flat<int64_t>{});
+    case Type::UINT8:
+      return f(Flat<uint8_t>{});
+    case Type::UINT16:
+      return f(Flat<uint16_t>{});
+    case Type::UINT32:
+      return f(Flat<uint32_t>{});
+    case Type::UINT64:
+      return f(Flat<uint64_t>{});
+    case Type::FLOAT:
+      return f(Flat<float>{});
+    case Type::DOUBLE:
+      return f(Flat<double>{});
+    default:
+      return Status::Internal("cast: not a flat number");
   }
 }
 
@@ -96,8 +108,11 @@ Result<ArrayPtr> FlatToDecimal(const ArrayPtr& input, const TypePtr& to, bool tr
   const Int128 limit = PowerOfTen(shape.precision);
   if constexpr (std::is_floating_point_v<In>) {
     const double real_factor = std::pow(10.0, shape.scale);
+    // HUGEINT rounds as the other integers do, DECIMAL as decimals do.
+    const bool to_even = IsHugeint(*to);
     return CastRows<In, Int128>(input, to, try_cast, [=](In value, Int128* out) {
-      const double scaled = std::round(static_cast<double>(value) * real_factor);
+      const double product = static_cast<double>(value) * real_factor;
+      const double scaled = to_even ? std::nearbyint(product) : std::round(product);
       // Below 2^127, so that the conversion is defined; the limit is checked after it.
       if (!(std::fabs(scaled) < 1.7e38)) return false;
       *out = static_cast<Int128>(scaled);
@@ -171,9 +186,8 @@ Result<ArrayPtr> CastBetweenNumbers(const ArrayPtr& input, const TypePtr& to, bo
   const bool to_decimal = to->id() == Type::DECIMAL128;
   if (from_decimal && to_decimal) return DecimalToDecimal(input, to, try_cast);
   if (from_decimal) {
-    return WithFlat(to->id(), [&]<typename Out>(Flat<Out>) {
-      return DecimalToFlat<Out>(input, to, try_cast);
-    });
+    return WithFlat(
+        to->id(), [&]<typename Out>(Flat<Out>) { return DecimalToFlat<Out>(input, to, try_cast); });
   }
   return WithFlat(input->type_id(), [&]<typename In>(Flat<In>) {
     if (to_decimal) return FlatToDecimal<In>(input, to, try_cast);

@@ -196,7 +196,13 @@ bool TextToDate(std::string_view text, int32_t* out) {
 bool TextToTime(std::string_view text, int64_t* out) {
   if (ParseTimeOfDay(text, out)) return true;
   text = Trimmed(text);
-  return ParseTimeOfDay(PadClock(text, 0), out);
+  if (ParseTimeOfDay(PadClock(text, 0), out)) return true;
+  // A timestamp says a time of day too.
+  int64_t micros = 0;
+  if (!TextToTimestamp(text, &micros)) return false;
+  const int64_t rest = micros % kMicrosPerDay;
+  *out = rest < 0 ? rest + kMicrosPerDay : rest;
+  return true;
 }
 
 int HexDigit(char c) {
@@ -255,13 +261,12 @@ Result<ArrayPtr> TimestampFromText(const ArrayPtr& input, const TypePtr& to, boo
 
 Result<ArrayPtr> DecimalFromText(const ArrayPtr& input, const TypePtr& to, bool try_cast) {
   const auto& decimal = static_cast<const arrow::DecimalType&>(*to);
-  return ParseRows<Int128>(
-      input, to, try_cast,
-      [precision = decimal.precision(), scale = decimal.scale()](std::string_view text,
-                                                                 Int128* out) {
-        return ParseDecimal(text, precision, scale, out, true) ||
-               ParseDecimal(Bare(text), precision, scale, out, true);
-      });
+  return ParseRows<Int128>(input, to, try_cast,
+                           [precision = decimal.precision(), scale = decimal.scale()](
+                               std::string_view text, Int128* out) {
+                             return ParseDecimal(text, precision, scale, out, true) ||
+                                    ParseDecimal(Bare(text), precision, scale, out, true);
+                           });
 }
 
 }  // namespace
@@ -269,24 +274,40 @@ Result<ArrayPtr> DecimalFromText(const ArrayPtr& input, const TypePtr& to, bool 
 Result<ArrayPtr> CastFromText(const ArrayPtr& input, const TypePtr& to, bool try_cast,
                               const EvalContext& context) {
   switch (to->id()) {
-    case Type::BOOL: return ParseRows<bool>(input, to, try_cast, TextToBool);
-    case Type::INT8: return ParseRows<int8_t>(input, to, try_cast, TextToInt<int8_t>);
-    case Type::INT16: return ParseRows<int16_t>(input, to, try_cast, TextToInt<int16_t>);
-    case Type::INT32: return ParseRows<int32_t>(input, to, try_cast, TextToInt<int32_t>);
-    case Type::INT64: return ParseRows<int64_t>(input, to, try_cast, TextToInt<int64_t>);
-    case Type::UINT8: return ParseRows<uint8_t>(input, to, try_cast, TextToInt<uint8_t>);
-    case Type::UINT16: return ParseRows<uint16_t>(input, to, try_cast, TextToInt<uint16_t>);
-    case Type::UINT32: return ParseRows<uint32_t>(input, to, try_cast, TextToInt<uint32_t>);
-    case Type::UINT64: return ParseRows<uint64_t>(input, to, try_cast, TextToInt<uint64_t>);
-    case Type::FLOAT: return ParseRows<float>(input, to, try_cast, TextToReal<float>);
-    case Type::DOUBLE: return ParseRows<double>(input, to, try_cast, TextToReal<double>);
-    case Type::DECIMAL128: return DecimalFromText(input, to, try_cast);
-    case Type::DATE32: return ParseRows<int32_t>(input, to, try_cast, TextToDate);
-    case Type::TIME64: return ParseRows<int64_t>(input, to, try_cast, TextToTime);
-    case Type::TIMESTAMP: return TimestampFromText(input, to, try_cast, context);
+    case Type::BOOL:
+      return ParseRows<bool>(input, to, try_cast, TextToBool);
+    case Type::INT8:
+      return ParseRows<int8_t>(input, to, try_cast, TextToInt<int8_t>);
+    case Type::INT16:
+      return ParseRows<int16_t>(input, to, try_cast, TextToInt<int16_t>);
+    case Type::INT32:
+      return ParseRows<int32_t>(input, to, try_cast, TextToInt<int32_t>);
+    case Type::INT64:
+      return ParseRows<int64_t>(input, to, try_cast, TextToInt<int64_t>);
+    case Type::UINT8:
+      return ParseRows<uint8_t>(input, to, try_cast, TextToInt<uint8_t>);
+    case Type::UINT16:
+      return ParseRows<uint16_t>(input, to, try_cast, TextToInt<uint16_t>);
+    case Type::UINT32:
+      return ParseRows<uint32_t>(input, to, try_cast, TextToInt<uint32_t>);
+    case Type::UINT64:
+      return ParseRows<uint64_t>(input, to, try_cast, TextToInt<uint64_t>);
+    case Type::FLOAT:
+      return ParseRows<float>(input, to, try_cast, TextToReal<float>);
+    case Type::DOUBLE:
+      return ParseRows<double>(input, to, try_cast, TextToReal<double>);
+    case Type::DECIMAL128:
+      return DecimalFromText(input, to, try_cast);
+    case Type::DATE32:
+      return ParseRows<int32_t>(input, to, try_cast, TextToDate);
+    case Type::TIME64:
+      return ParseRows<int64_t>(input, to, try_cast, TextToTime);
+    case Type::TIMESTAMP:
+      return TimestampFromText(input, to, try_cast, context);
     case Type::INTERVAL_MONTH_DAY_NANO:
       return ParseRows<Interval>(input, to, try_cast, ParseInterval);
-    case Type::BINARY: return BytesFromText(input, to, try_cast);
+    case Type::BINARY:
+      return BytesFromText(input, to, try_cast);
     default:
       return Status::Unsupported("cast: not from VARCHAR: " + columnar::SqlTypeName(*to));
   }

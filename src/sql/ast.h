@@ -63,6 +63,11 @@ struct Expr {
   Expr* filter = nullptr;  ///< FILTER (WHERE …)
 };
 
+/// True for a bound of `a[:j]` or `a[i:]` that was left out: a kNull whose text is `:`.
+inline bool IsMissingBound(const Expr& bound) {
+  return bound.kind == ExprKind::kNull && bound.text == ":";
+}
+
 /// A name with its place.
 struct Name {
   std::string text;

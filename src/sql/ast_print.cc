@@ -122,9 +122,9 @@ void PrintPostfix(const Expr& expr, std::string* out) {
   if (expr.kind == ExprKind::kIndex) {
     Print(*expr.children[1], out);
   } else {
-    if (expr.children[1]->kind != ExprKind::kNull) Print(*expr.children[1], out);
+    if (!IsMissingBound(*expr.children[1])) Print(*expr.children[1], out);
     *out += ':';
-    if (expr.children[2]->kind != ExprKind::kNull) Print(*expr.children[2], out);
+    if (!IsMissingBound(*expr.children[2])) Print(*expr.children[2], out);
   }
   *out += ']';
 }

@@ -114,6 +114,7 @@ Result<BoundPtr> Binder::BindSpecialForm(const Expr& expr, const ExprScope& scop
   THALWEG_ASSIGN_OR_RETURN(std::vector<BoundPtr> args, BindAll(expr.children, scope));
   Bound node;
   node.span = expr.span;
+  if (AllNull(args)) return NullLiteral(expr.span);
   if (coalesce) {
     THALWEG_ASSIGN_OR_RETURN(node.type, Unify(&args, name));
     if (args.size() == 1) return args[0];
@@ -123,6 +124,7 @@ Result<BoundPtr> Binder::BindSpecialForm(const Expr& expr, const ExprScope& scop
   }
   THALWEG_ASSIGN_OR_RETURN(BoundPtr condition, ToBoolean(std::move(args[0]), "IF"));
   args.erase(args.begin());
+  if (AllNull(args)) return NullLiteral(expr.span);
   THALWEG_ASSIGN_OR_RETURN(node.type, Unify(&args, name));
   node.kind = BoundKind::kCase;
   node.args = {std::move(condition), std::move(args[0]), std::move(args[1])};
@@ -261,9 +263,9 @@ Result<BoundPtr> Binder::BindInterval(const Expr& expr, const ExprScope& scope) 
 
 Result<BoundPtr> Binder::BindField(BoundPtr base, const std::string& field, Span span) {
   if (base->type->id() != arrow::Type::STRUCT) {
-    return source_.Invalid(span, "'" + Shortened(field) + "' is asked of a " +
+    return source_.Invalid(span, "no field '" + Shortened(field) + "' in " +
                                      columnar::SqlTypeName(*base->type) +
-                                     ", but only a STRUCT has fields");
+                                     ": only a STRUCT has fields");
   }
   std::vector<std::string> known;
   std::string exact;
@@ -286,6 +288,8 @@ Result<BoundPtr> Binder::BindField(BoundPtr base, const std::string& field, Span
 Result<BoundPtr> Binder::BindIndex(const Expr& expr, const ExprScope& scope) {
   THALWEG_ASSIGN_OR_RETURN(std::vector<BoundPtr> args, BindAll(expr.children, scope));
   switch (args[0]->type->id()) {
+    case arrow::Type::NA:
+      return NullLiteral(expr.span);
     case arrow::Type::STRUCT: {
       const ScalarPtr key = ConstantOf(*args[1]);
       if (key == nullptr || !key->is_valid || !columnar::IsString(*key->type)) {
@@ -301,8 +305,19 @@ Result<BoundPtr> Binder::BindIndex(const Expr& expr, const ExprScope& scope) {
   }
 }
 
+// A bound that is left out is the first or the last place.
 Result<BoundPtr> Binder::BindSlice(const Expr& expr, const ExprScope& scope) {
-  THALWEG_ASSIGN_OR_RETURN(std::vector<BoundPtr> args, BindAll(expr.children, scope));
+  THALWEG_ASSIGN_OR_RETURN(BoundPtr base, BindExpr(*expr.children[0], scope));
+  if (base->type->id() == arrow::Type::NA) return NullLiteral(expr.span);
+  std::vector<BoundPtr> args = {std::move(base)};
+  for (size_t i = 1; i < 3; ++i) {
+    const Expr& bound = *expr.children[i];
+    BoundPtr place = BoundLiteral(std::make_shared<arrow::Int64Scalar>(i == 1 ? 1 : -1), expr.span);
+    if (!IsMissingBound(bound)) {
+      THALWEG_ASSIGN_OR_RETURN(place, BindExpr(bound, scope));
+    }
+    args.push_back(std::move(place));
+  }
   return CallFunction("list_slice", std::move(args), expr.span);
 }
 

@@ -2,6 +2,7 @@
 #include <array>
 #include <utility>
 
+#include "engine/cast.h"
 #include "sql/binder.h"
 
 namespace thalweg::sql {
@@ -77,11 +78,12 @@ Result<BoundPtr> Binder::BindBinary(const Expr& expr, const ExprScope& scope) {
   }
   if (IsArithmetic(expr.text)) {
     THALWEG_RETURN_IF_ERROR(AdaptIntegerLiterals(&args));
-    // `day - '2020-01-01'`: a text literal beside a time is a time.
+    // `day - '2020-01-01'`, `price * '1.5'`: a text literal takes the type of what it meets.
     for (size_t i = 0; i < 2; ++i) {
       const arrow::DataType& other = *args[1 - i]->type;
-      const bool temporal = arrow::is_date(other.id()) || other.id() == arrow::Type::TIMESTAMP;
-      if (args[i]->is_text_literal && temporal) {
+      const bool typed = arrow::is_date(other.id()) || other.id() == arrow::Type::TIMESTAMP ||
+                         engine::IsNumber(other);
+      if (args[i]->is_text_literal && typed) {
         THALWEG_ASSIGN_OR_RETURN(args[i], Coerce(std::move(args[i]), args[1 - i]->type));
       }
     }
@@ -231,8 +233,9 @@ Result<BoundPtr> Binder::BindCase(const Expr& expr, const ExprScope& scope) {
     THALWEG_ASSIGN_OR_RETURN(BoundPtr otherwise, BindExpr(*expr.children.back(), scope));
     values.push_back(std::move(otherwise));
   } else {
-    values.push_back(BoundLiteral(std::make_shared<arrow::NullScalar>(), expr.span));
+    values.push_back(NullLiteral(expr.span));
   }
+  if (AllNull(values)) return NullLiteral(expr.span);
   THALWEG_ASSIGN_OR_RETURN(TypePtr type, Unify(&values, "CASE"));
   Bound node;
   node.kind = BoundKind::kCase;

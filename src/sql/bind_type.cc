@@ -22,8 +22,10 @@ bool SameSqlType(const arrow::DataType& a, const arrow::DataType& b) {
 Result<BoundPtr> Binder::Cast(BoundPtr value, const TypePtr& to, Span span, bool try_cast) {
   if (SameSqlType(*value->type, *to)) return value;
   if (value->type->id() != arrow::Type::NA && !engine::CanCast(*value->type, *to)) {
-    return source_.Invalid(span, "a " + columnar::SqlTypeName(*value->type) +
-                                     " cannot be cast to " + columnar::SqlTypeName(*to));
+    // TRY_CAST gives NULL for what cannot be cast, here for every value.
+    if (try_cast) return Cast(NullLiteral(span), to, span);
+    return source_.Invalid(span, "cannot cast " + columnar::SqlTypeName(*value->type) + " to " +
+                                     columnar::SqlTypeName(*to));
   }
   Bound node;
   node.kind = BoundKind::kCast;
@@ -40,8 +42,8 @@ Result<BoundPtr> Binder::Coerce(BoundPtr value, const TypePtr& to) {
   THALWEG_ASSIGN_OR_RETURN(BoundPtr cast, Cast(std::move(value), to, before->span));
   // A literal that is no such value never will be: say it now, not for every row.
   if (before->is_text_literal && cast->kind != BoundKind::kLiteral) {
-    return source_.Invalid(before->span, std::string(source_.At(before->span)) + " is not a " +
-                                             columnar::SqlTypeName(*to));
+    return source_.Invalid(before->span, "cannot read " + Shortened(source_.At(before->span)) +
+                                             " as " + columnar::SqlTypeName(*to));
   }
   return cast;
 }
@@ -52,8 +54,8 @@ Result<BoundPtr> Binder::ToBoolean(BoundPtr value, std::string_view where) {
   const bool convertible = type.id() == arrow::Type::NA || arrow::is_integer(type.id()) ||
                            arrow::is_decimal(type.id()) || arrow::is_floating(type.id());
   if (value->is_text_literal || convertible) return Coerce(std::move(value), arrow::boolean());
-  return source_.Invalid(
-      value->span, std::string(where) + " takes a BOOLEAN, not a " + columnar::SqlTypeName(type));
+  return source_.Invalid(value->span,
+                         std::string(where) + " takes BOOLEAN: got " + columnar::SqlTypeName(type));
 }
 
 Result<BoundPtr> Binder::WithType(BoundPtr value) {

@@ -44,6 +44,15 @@ BoundPtr BoundLiteral(ScalarPtr value, Span span) {
   return std::make_shared<const Bound>(std::move(node));
 }
 
+BoundPtr NullLiteral(Span span) {
+  return BoundLiteral(std::make_shared<arrow::NullScalar>(), span);
+}
+
+bool AllNull(const std::vector<BoundPtr>& values) {
+  return std::all_of(values.begin(), values.end(),
+                     [](const BoundPtr& value) { return value->type->id() == arrow::Type::NA; });
+}
+
 BoundPtr Finish(Bound node) {
   node.has_aggregate = node.kind == BoundKind::kAggregate;
   node.is_volatile = node.kind == BoundKind::kCall && !node.function.constant_foldable;

@@ -63,6 +63,10 @@ inline constexpr uint32_t kBoundNodesMax = 1'000'000;
 
 BoundPtr BoundColumn(int index, std::string name, TypePtr type, Span span);
 BoundPtr BoundLiteral(ScalarPtr value, Span span);
+/// NULL of no type yet: it takes any type that it meets.
+BoundPtr NullLiteral(Span span);
+/// True where no value has a type: choosing among them gives a NULL of no type.
+bool AllNull(const std::vector<BoundPtr>& values);
 /// Fills in what follows from the arguments.
 BoundPtr Finish(Bound node);
 

@@ -303,8 +303,11 @@ Result<Expr*> Parser::ParseIndex(Expr* left) {
     THALWEG_ASSIGN_OR_RETURN(high, ParseExpression());
   }
   THALWEG_RETURN_IF_ERROR(ExpectSymbol("]", "after an index"));
-  if (low == nullptr) low = ast_.NewExpr(ExprKind::kNull, span);
-  if (high == nullptr) high = ast_.NewExpr(ExprKind::kNull, span);
+  for (Expr** bound : {&low, &high}) {
+    if (*bound != nullptr) continue;
+    *bound = ast_.NewExpr(ExprKind::kNull, span);
+    (*bound)->text = ":";
+  }
   return Grow(ast_.NewExpr(ExprKind::kSlice, span), {left, low, high});
 }
 

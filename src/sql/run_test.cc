@@ -39,10 +39,15 @@ TEST(RunTest, ComputesOperators) {
       {"'a%c' LIKE 'a!%c' ESCAPE '!', 'axc' LIKE 'a!%c' ESCAPE '!'", "true|false"},
       {"CASE WHEN 1 > 2 THEN 'x' WHEN true THEN 'y' END, CASE 3 WHEN 1 THEN 'a' END", "y|NULL"},
       {"coalesce(NULL, 2, 3), ifnull(NULL, 'x'), nullif(1, 1), if(false, 1, 2)", "2|x|NULL|2"},
+      {"coalesce(1 = 2, if(true, NULL, NULL)), coalesce(NULL, CASE WHEN true THEN NULL END, 'x')",
+       "false|x"},
       {"true IS TRUE, NULL IS TRUE, false IS NOT FALSE, NULL IS UNKNOWN", "true|false|false|true"},
       {"'abc' ~ '[a-c]+', 'abc' !~ 'b'", "true|true"},
       {"'abcd'[2], [10, 20, 30][2], [10, 20, 30][1:2], {'a': 1, 'b': 'x'}.b", "b|20|[10, 20]|x"},
       {"{'a': 1}['a'], map(['k'], [5])['k'], 2 IN [1, 2]", "1|5|true"},
+      {"''[:2], [1, 2, 3][2:], 'abc'[:], NULL[1], TRY_CAST(DATE '2020-01-01' AS INTEGER)",
+       "|[2, 3]|abc|NULL|NULL"},
+      {"1.5 * '2.0', 10::BIGINT - '3'", "3.00|7"},
       {"5 & 3, 5 | 3, 1 << 4, 16 >> 2, ~5", "1|7|16|4|-6"},
   };
   for (const auto& [expr, value] : cases) EXPECT_EQ(Value(expr), value) << expr;

@@ -225,7 +225,7 @@ TEST_F(SessionTest, ReadsTextLiteralsAsWhatTheyMeet) {
   EXPECT_THAT(Explain("SELECT 1 FROM t WHERE day >= '2020-01-01'"), HasSubstr("DATE '2020-01-01'"));
   EXPECT_THAT(Explain("SELECT 1 FROM t WHERE a = '5'"), HasSubstr("(a = 5)"));
   EXPECT_EQ(ErrorOf("SELECT 1 FROM t WHERE day > 'soon'"),
-            "'soon' is not a DATE at line 1, column 29\n"
+            "cannot read 'soon' as DATE at line 1, column 29\n"
             "  SELECT 1 FROM t WHERE day > 'soon'\n"
             "                              ^~~~~~");
   EXPECT_EQ(ErrorOf("SELECT a = b FROM t"),
@@ -296,7 +296,7 @@ TEST_F(SessionTest, FindsNames) {
             "         ^~~~~~\n"
             "  hint: known columns: x, X");
   EXPECT_THAT(ErrorOf("SELECT s.z FROM t"), StartsWith("the struct has no field 'z'"));
-  EXPECT_THAT(ErrorOf("SELECT a.z FROM t"), StartsWith("'z' is asked of a BIGINT"));
+  EXPECT_THAT(ErrorOf("SELECT a.z FROM t"), StartsWith("no field 'z' in BIGINT"));
   EXPECT_THAT(ErrorOf("SELECT x"), StartsWith("no column can stand in a query without FROM: 'x'"));
   EXPECT_EQ(ErrorOf("SELECT 1\nFROM tt"),
             "no such table: 'tt' (did you mean 't'?) at line 2, column 6\n"

@@ -3,9 +3,9 @@
 namespace thalweg::engine {
 namespace {
 
-constexpr size_t kSlotsMin = 1024;
+constexpr size_t kSlotsMin = 256;
 constexpr size_t kPrefetchFromSlots = 1 << 14;  // Beyond the first-level cache.
-constexpr int64_t kPrefetchDistance = 12;
+constexpr int64_t kPrefetchDistance = 16;
 
 }  // namespace
 
@@ -31,7 +31,7 @@ BytesTable::BytesTable() : slots_(kSlotsMin, Slot{0, kEmpty}), mask_(kSlotsMin -
 /// Maps rows until the end or until the table wants to grow; returns the first row not mapped.
 template <bool kPrefetch>
 int64_t BytesTable::MapRun(const BytesKey* keys, const uint64_t* hashes, int64_t row, int64_t rows,
-                           uint32_t* groups, std::vector<int32_t>* new_rows) {
+                           uint32_t* groups, std::vector<int32_t>* new_rows, int64_t first_row) {
   Slot* const slots = slots_.data();
   const uint64_t mask = mask_;
   const BytesKey* stored = keys_.data();
@@ -39,6 +39,9 @@ int64_t BytesTable::MapRun(const BytesKey* keys, const uint64_t* hashes, int64_t
     if constexpr (kPrefetch) {
       if (row + kPrefetchDistance < rows) {
         __builtin_prefetch(&slots[hashes[row + kPrefetchDistance] & mask]);
+        // By now the slot of a nearer row is here: fetch the key that it names.
+        const uint32_t number = slots[hashes[row + kPrefetchDistance / 2] & mask].number;
+        if (number != kEmpty) __builtin_prefetch(&stored[number]);
       }
     }
     const uint64_t hash = hashes[row];
@@ -46,13 +49,13 @@ int64_t BytesTable::MapRun(const BytesKey* keys, const uint64_t* hashes, int64_t
     for (uint64_t at = hash & mask;; at = (at + 1) & mask) {
       const Slot slot = slots[at];
       if (slot.number == kEmpty) [[unlikely]] {
-        if (2 * (keys_.size() + 1) > slots_.size()) return row;
+        if (IsFull()) return row;
         const auto number = static_cast<uint32_t>(keys_.size());
         slots[at] = {tag, number};
         keys_.push_back(keys[row]);
         hashes_.push_back(hash);
         stored = keys_.data();
-        new_rows->push_back(static_cast<int32_t>(row));
+        new_rows->push_back(static_cast<int32_t>(first_row + row));
         groups[row] = number;
         break;
       }
@@ -65,13 +68,13 @@ int64_t BytesTable::MapRun(const BytesKey* keys, const uint64_t* hashes, int64_t
   return row;
 }
 
-Status BytesTable::Map(const BytesKey* keys, const uint64_t* hashes, int64_t rows,
-                       uint32_t* groups, std::vector<int32_t>* new_rows) {
+Status BytesTable::Map(const BytesKey* keys, const uint64_t* hashes, int64_t rows, uint32_t* groups,
+                       std::vector<int32_t>* new_rows, int64_t first_row) {
   int64_t row = 0;
   for (;;) {
     row = slots_.size() < kPrefetchFromSlots
-              ? MapRun<false>(keys, hashes, row, rows, groups, new_rows)
-              : MapRun<true>(keys, hashes, row, rows, groups, new_rows);
+              ? MapRun<false>(keys, hashes, row, rows, groups, new_rows, first_row)
+              : MapRun<true>(keys, hashes, row, rows, groups, new_rows, first_row);
     if (row == rows) return {};
     if (count() >= kCountMax) return Status::ResourceExhausted("more than 4294967294 groups");
     Grow();

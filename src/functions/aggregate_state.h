@@ -5,6 +5,7 @@
 #include <arrow/buffer.h>
 #include <arrow/util/bit_util.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -104,9 +105,8 @@ inline uint32_t GroupOf(const uint32_t* groups, int64_t row) {
 /// Makes a fixed-width array row by row; `f(row, T*)` gives false for null.
 template <typename T, typename F>
 Result<ArrayPtr> BuildFixed(const TypePtr& type, int64_t rows, F&& f) {
-  THALWEG_ASSIGN_OR_RETURN_ARROW(
-      std::shared_ptr<arrow::Buffer> values,
-      arrow::AllocateBuffer(rows * static_cast<int64_t>(sizeof(T))));
+  THALWEG_ASSIGN_OR_RETURN_ARROW(std::shared_ptr<arrow::Buffer> values,
+                                 arrow::AllocateBuffer(rows * static_cast<int64_t>(sizeof(T))));
   THALWEG_ASSIGN_OR_RETURN_ARROW(std::shared_ptr<arrow::Buffer> valid,
                                  arrow::AllocateEmptyBitmap(rows));
   int64_t nulls = 0;
@@ -133,8 +133,8 @@ Result<ArrayPtr> BuildBool(int64_t rows, F&& f) {
     arrow::bit_util::SetBitTo(valid->mutable_data(), row, f(row, &value));
     arrow::bit_util::SetBitTo(values->mutable_data(), row, value);
   }
-  return arrow::MakeArray(arrow::ArrayData::Make(arrow::boolean(), rows,
-                                                 {std::move(valid), std::move(values)}));
+  return arrow::MakeArray(
+      arrow::ArrayData::Make(arrow::boolean(), rows, {std::move(valid), std::move(values)}));
 }
 
 /// An aggregate of one argument whose groups have a plain `State` each:
@@ -156,9 +156,15 @@ class UnaryAggregate : public engine::Aggregate {
       State state = states_[0];
       ForEachValid(*array, [&](int64_t row) { state.Add(values[row]); });
       states_[0] = state;
-    } else {
+    } else if (states_.size() * sizeof(State) < kPrefetchFromBytes || array->null_count() > 0) {
       State* const states = states_.data();
       ForEachValid(*array, [&](int64_t row) { states[groups[row]].Add(values[row]); });
+    } else {
+      State* const states = states_.data();
+      for (int64_t row = 0; row < rows; ++row) {
+        __builtin_prefetch(&states[groups[std::min(row + kPrefetchDistance, rows - 1)]], 1);
+        states[groups[row]].Add(values[row]);
+      }
     }
     return {};
   }
@@ -174,6 +180,9 @@ class UnaryAggregate : public engine::Aggregate {
   }
 
  protected:
+  static constexpr size_t kPrefetchFromBytes = size_t{1} << 18;
+  static constexpr int64_t kPrefetchDistance = 16;
+
   int64_t count() const { return static_cast<int64_t>(states_.size()); }
   const State& state(int64_t group) const { return states_[static_cast<size_t>(group)]; }
 

@@ -95,8 +95,8 @@ class Sketch {
       dense_[index] = std::max(dense_[index], rank);
       return;
     }
-    const auto at = std::ranges::lower_bound(sparse_, index, {},
-                                             &std::pair<uint16_t, uint8_t>::first);
+    const auto at =
+        std::ranges::lower_bound(sparse_, index, {}, &std::pair<uint16_t, uint8_t>::first);
     if (at != sparse_.end() && at->first == index) {
       at->second = std::max(at->second, rank);
       return;
@@ -195,8 +195,9 @@ void Register(engine::Registry& registry) {
     if (arguments.size() != 1) {
       return BadArguments("approx_count_distinct", "one value", arguments);
     }
-    return BoundAggregate{{arguments[0].type}, arrow::int64(),
-                          [] { return std::make_unique<ApproxCountDistinct>(); }};
+    return BoundAggregate{{arguments[0].type}, arrow::int64(), [] {
+                            return std::make_unique<ApproxCountDistinct>();
+                          }};
   };
   registry.Add(std::move(function));
 }

@@ -353,8 +353,7 @@ void Register(engine::Registry& registry) {
                         "SELECT SUM(distance) FROM flights", BindSum));
   registry.Add(Function("avg", {"mean"}, "The mean, as DOUBLE.",
                         "SELECT AVG(dep_delay) FROM flights", BindAverage));
-  registry.Add(TruthFunction<Truth::kAnd>("bool_and", {"every"},
-                                          "True when all values are true.",
+  registry.Add(TruthFunction<Truth::kAnd>("bool_and", {"every"}, "True when all values are true.",
                                           "SELECT BOOL_AND(distance > 0) FROM flights"));
   registry.Add(TruthFunction<Truth::kOr>("bool_or", {}, "True when any value is true.",
                                          "SELECT BOOL_OR(distance > 1000) FROM flights"));

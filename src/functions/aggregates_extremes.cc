@@ -173,14 +173,22 @@ std::unique_ptr<engine::Aggregate> MakeExtreme(const TypePtr& type) {
   switch (type->id()) {
     case arrow::Type::BOOL:
       return std::make_unique<FixedExtreme<State<uint8_t>, bool, bool>>(type);
-    case arrow::Type::INT8: return fixed(int8_t{});
-    case arrow::Type::INT16: return fixed(int16_t{});
-    case arrow::Type::UINT8: return fixed(uint8_t{});
-    case arrow::Type::UINT16: return fixed(uint16_t{});
-    case arrow::Type::UINT32: return fixed(uint32_t{});
-    case arrow::Type::UINT64: return fixed(uint64_t{});
-    case arrow::Type::FLOAT: return fixed(float{});
-    case arrow::Type::DOUBLE: return fixed(double{});
+    case arrow::Type::INT8:
+      return fixed(int8_t{});
+    case arrow::Type::INT16:
+      return fixed(int16_t{});
+    case arrow::Type::UINT8:
+      return fixed(uint8_t{});
+    case arrow::Type::UINT16:
+      return fixed(uint16_t{});
+    case arrow::Type::UINT32:
+      return fixed(uint32_t{});
+    case arrow::Type::UINT64:
+      return fixed(uint64_t{});
+    case arrow::Type::FLOAT:
+      return fixed(float{});
+    case arrow::Type::DOUBLE:
+      return fixed(double{});
     case arrow::Type::INT32:
     case arrow::Type::DATE32:
     case arrow::Type::TIME32:
@@ -204,8 +212,10 @@ bool IsOrdered(const arrow::DataType& type) {
 /// Layouts that have no loop of their own are cast to one that has.
 TypePtr ExtremeInput(const TypePtr& type) {
   switch (type->id()) {
-    case arrow::Type::NA: return arrow::int32();
-    case arrow::Type::HALF_FLOAT: return arrow::float32();
+    case arrow::Type::NA:
+      return arrow::int32();
+    case arrow::Type::HALF_FLOAT:
+      return arrow::float32();
     case arrow::Type::DECIMAL32:
     case arrow::Type::DECIMAL64: {
       const auto& decimal = static_cast<const arrow::DecimalType&>(*type);

@@ -149,8 +149,8 @@ BoundAggregate Bound(const TypePtr& input, const TypePtr& result, Kind kind, dou
 }
 
 /// Times are interpolated as timestamps, decimals as decimals, other numbers as DOUBLE.
-Result<BoundAggregate> BindContinuous(const std::string& name, const TypePtr& type,
-                                      double fraction, Arguments arguments) {
+Result<BoundAggregate> BindContinuous(const std::string& name, const TypePtr& type, double fraction,
+                                      Arguments arguments) {
   const Kind kind = Kind::kContinuous;
   switch (type->id()) {
     case arrow::Type::DATE32: {
@@ -183,15 +183,24 @@ Result<BoundAggregate> BindDiscrete(const std::string& name, const TypePtr& type
     return Bound<std::string>(type, columnar::WithoutViews(type), kind, fraction);
   }
   switch (type->id()) {
-    case arrow::Type::INT8: return Bound<int8_t>(type, type, kind, fraction);
-    case arrow::Type::INT16: return Bound<int16_t>(type, type, kind, fraction);
-    case arrow::Type::UINT8: return Bound<uint8_t>(type, type, kind, fraction);
-    case arrow::Type::UINT16: return Bound<uint16_t>(type, type, kind, fraction);
-    case arrow::Type::UINT32: return Bound<uint32_t>(type, type, kind, fraction);
-    case arrow::Type::UINT64: return Bound<uint64_t>(type, type, kind, fraction);
-    case arrow::Type::FLOAT: return Bound<float>(type, type, kind, fraction);
-    case arrow::Type::DOUBLE: return Bound<double>(type, type, kind, fraction);
-    case arrow::Type::DECIMAL128: return Bound<Int128>(type, type, kind, fraction);
+    case arrow::Type::INT8:
+      return Bound<int8_t>(type, type, kind, fraction);
+    case arrow::Type::INT16:
+      return Bound<int16_t>(type, type, kind, fraction);
+    case arrow::Type::UINT8:
+      return Bound<uint8_t>(type, type, kind, fraction);
+    case arrow::Type::UINT16:
+      return Bound<uint16_t>(type, type, kind, fraction);
+    case arrow::Type::UINT32:
+      return Bound<uint32_t>(type, type, kind, fraction);
+    case arrow::Type::UINT64:
+      return Bound<uint64_t>(type, type, kind, fraction);
+    case arrow::Type::FLOAT:
+      return Bound<float>(type, type, kind, fraction);
+    case arrow::Type::DOUBLE:
+      return Bound<double>(type, type, kind, fraction);
+    case arrow::Type::DECIMAL128:
+      return Bound<Int128>(type, type, kind, fraction);
     case arrow::Type::INT32:
     case arrow::Type::DATE32:
       return Bound<int32_t>(type, type, kind, fraction);
@@ -251,8 +260,7 @@ void Register(engine::Registry& registry) {
   median.spec.examples = {"SELECT MEDIAN(dep_delay) FROM flights"};
   median.bind = [](Arguments arguments, bool distinct) -> Result<BoundAggregate> {
     if (arguments.size() != 1) return BadArguments("median", "one ordered value", arguments);
-    const Kind kind =
-        columnar::IsString(*arguments[0].type) ? Kind::kDiscrete : Kind::kContinuous;
+    const Kind kind = columnar::IsString(*arguments[0].type) ? Kind::kDiscrete : Kind::kContinuous;
     return Bind("median", kind, 0.5, arguments, distinct);
   };
   registry.Add(std::move(median));

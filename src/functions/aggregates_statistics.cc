@@ -52,9 +52,7 @@ Answer VarSamp(const Moments& of) {
   if (of.count < 2) return {};
   return of.m2 / static_cast<double>(of.count - 1);
 }
-Answer Root(Answer variance) {
-  return variance ? Answer(std::sqrt(*variance)) : Answer();
-}
+Answer Root(Answer variance) { return variance ? Answer(std::sqrt(*variance)) : Answer(); }
 Answer StddevPop(const Moments& of) { return Root(VarPop(of)); }
 Answer StddevSamp(const Moments& of) { return Root(VarSamp(of)); }
 Answer StandardError(const Moments& of) {
@@ -79,8 +77,8 @@ struct PairMoments {
     if (other.x.count == 0) return;
     const auto mine = static_cast<double>(x.count);
     const auto theirs = static_cast<double>(other.x.count);
-    co += other.co + (other.x.mean - x.mean) * (other.y.mean - y.mean) * mine * theirs /
-                         (mine + theirs);
+    co += other.co +
+          (other.x.mean - x.mean) * (other.y.mean - y.mean) * mine * theirs / (mine + theirs);
     x.Merge(other.x);
     y.Merge(other.y);
   }
@@ -116,12 +114,8 @@ Answer RegrR2(const PairMoments& of) {
   const double corr = *Corr(of);
   return corr * corr;
 }
-Answer RegrAvgX(const PairMoments& of) {
-  return of.count() == 0 ? Answer() : Answer(of.x.mean);
-}
-Answer RegrAvgY(const PairMoments& of) {
-  return of.count() == 0 ? Answer() : Answer(of.y.mean);
-}
+Answer RegrAvgX(const PairMoments& of) { return of.count() == 0 ? Answer() : Answer(of.x.mean); }
+Answer RegrAvgY(const PairMoments& of) { return of.count() == 0 ? Answer() : Answer(of.y.mean); }
 Answer RegrSxx(const PairMoments& of) { return of.count() == 0 ? Answer() : Answer(of.x.m2); }
 Answer RegrSyy(const PairMoments& of) { return of.count() == 0 ? Answer() : Answer(of.y.m2); }
 Answer RegrSxy(const PairMoments& of) { return of.count() == 0 ? Answer() : Answer(of.co); }
@@ -210,8 +204,9 @@ engine::AggregateFunction One(std::string name, std::vector<std::string> aliases
     if (arguments.size() != 1 || !TakesDouble(*arguments[0].type)) {
       return BadArguments(name, "numeric", arguments);
     }
-    BoundAggregate bound{{arrow::float64()}, arrow::float64(),
-                         [formula] { return std::make_unique<OneAggregate>(formula); }};
+    BoundAggregate bound{{arrow::float64()}, arrow::float64(), [formula] {
+                           return std::make_unique<OneAggregate>(formula);
+                         }};
     return distinct ? Distinct(std::move(bound)) : bound;
   };
   return out;
@@ -240,10 +235,11 @@ engine::AggregateFunction Two(std::string name, std::string summary,
 
 void Register(engine::Registry& registry);
 void Register(engine::Registry& registry) {
-  registry.Add(One("stddev_samp", {"stddev"}, "Standard deviation of a sample; null below 2 values.",
-                   StddevSamp));
+  registry.Add(One("stddev_samp", {"stddev"},
+                   "Standard deviation of a sample; null below 2 values.", StddevSamp));
   registry.Add(One("stddev_pop", {}, "Standard deviation of all values.", StddevPop));
-  registry.Add(One("var_samp", {"variance"}, "Variance of a sample; null below 2 values.", VarSamp));
+  registry.Add(
+      One("var_samp", {"variance"}, "Variance of a sample; null below 2 values.", VarSamp));
   registry.Add(One("var_pop", {}, "Variance of all values.", VarPop));
   registry.Add(One("sem", {}, "Standard error of the mean.", StandardError));
   registry.Add(Two("corr", "Correlation of pairs without nulls.", Corr));
@@ -256,8 +252,8 @@ void Register(engine::Registry& registry) {
   registry.Add(Two("regr_syy", "Sum of squares of y around its mean.", RegrSyy));
   registry.Add(Two("regr_sxy", "Sum of products around the means.", RegrSxy));
   registry.Add(Two("regr_slope", "Slope of the line of least squares.", RegrSlope));
-  registry.Add(Two("regr_intercept", "Value of the line of least squares at x = 0.",
-                   RegrIntercept));
+  registry.Add(
+      Two("regr_intercept", "Value of the line of least squares at x = 0.", RegrIntercept));
   registry.Add(Two("regr_r2", "Square of the correlation; 1 where y is constant.", RegrR2));
 }
 

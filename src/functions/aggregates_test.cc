@@ -56,12 +56,12 @@ std::vector<arrow::Datum> Casted(const engine::BoundAggregate& bound,
 using Groups = std::vector<uint32_t>;
 
 Result<ArrayPtr> Answer(const std::string& name, std::vector<arrow::Datum> of, const Groups& groups,
-                     int64_t num_groups, bool distinct = false) {
+                        int64_t num_groups, bool distinct = false) {
   THALWEG_ASSIGN_OR_RETURN(const engine::BoundAggregate bound, Bind(name, of, distinct));
   const auto aggregate = bound.make();
   THALWEG_RETURN_IF_ERROR(aggregate->Resize(num_groups));
-  THALWEG_RETURN_IF_ERROR(aggregate->Update(Casted(bound, of), groups.data(),
-                                            static_cast<int64_t>(groups.size())));
+  THALWEG_RETURN_IF_ERROR(
+      aggregate->Update(Casted(bound, of), groups.data(), static_cast<int64_t>(groups.size())));
   THALWEG_ASSIGN_OR_RETURN(ArrayPtr out, aggregate->Finish());
   EXPECT_TRUE(out->type()->Equals(*bound.result))
       << name << ": " << out->type()->ToString() << " is not " << bound.result->ToString();
@@ -72,7 +72,7 @@ Result<ArrayPtr> Answer(const std::string& name, std::vector<arrow::Datum> of, c
 struct Case {
   std::string name;
   TypePtr type;
-  std::string json;      // Six rows in groups 0, 1, 0, 1, 0, 2.
+  std::string json;  // Six rows in groups 0, 1, 0, 1, 0, 2.
   TypePtr result;
   std::string expected;  // Groups 0, 1, 2, and 3, which has no row.
   bool distinct = false;
@@ -85,7 +85,7 @@ class OneArgument : public ::testing::TestWithParam<Case> {};
 TEST_P(OneArgument, GivesTheExpected) {
   const Case& c = GetParam();
   ASSERT_OK_AND_ASSIGN(const ArrayPtr out, Answer(c.name, {FromJson(c.type, c.json)},
-                                               {0, 1, 0, 1, 0, 2}, 4, c.distinct));
+                                                  {0, 1, 0, 1, 0, 2}, 4, c.distinct));
   const ArrayPtr expected = FromJson(c.result, c.expected);
   EXPECT_TRUE(out->Equals(expected, arrow::EqualOptions().nans_equal(true)))
       << out->ToString() << " is not " << expected->ToString();
@@ -155,8 +155,9 @@ INSTANTIATE_TEST_SUITE_P(
              arrow::decimal128(4, 1), R"(["-0.2", "1.0", "-5.0", null])"},
         Case{"max", arrow::decimal128(38, 1), R"(["0.1", "1.0", "-0.2", null, "0.3", "-5.0"])",
              arrow::decimal128(38, 1), R"(["0.3", "1.0", "-5.0", null])"},
-        Case{"min", arrow::utf8_view(), R"(["b", "zz", "", "longer than twelve bytes", null, null])",
-             arrow::utf8(), R"(["", "longer than twelve bytes", null, null])"},
+        Case{"min", arrow::utf8_view(),
+             R"(["b", "zz", "", "longer than twelve bytes", null, null])", arrow::utf8(),
+             R"(["", "longer than twelve bytes", null, null])"},
         Case{"max", arrow::utf8(), R"(["b", "zz", "", "é", null, "x"])", arrow::utf8(),
              R"(["b", "é", "x", null])"},
         Case{"delta", arrow::int32(), kInts, arrow::int64(), "[3, 10, null, null]"},
@@ -165,37 +166,37 @@ INSTANTIATE_TEST_SUITE_P(
 
 INSTANTIATE_TEST_SUITE_P(
     Statistics, OneArgument,
-    ::testing::Values(
-        Case{"var_pop", arrow::int32(), "[1, 5, 3, 5, 5, 7]", arrow::float64(),
-             "[2.6666666666666665, 0, 0, null]"},
-        Case{"variance", arrow::int32(), "[1, 5, 3, 5, 5, 7]", arrow::float64(),
-             "[4, 0, null, null]"},
-        Case{"stddev", arrow::float64(), "[1, 5, 3, 5, 5, 7]", arrow::float64(),
-             "[2, 0, null, null]"},
-        Case{"stddev_pop", arrow::int32(), "[1, 5, 3, 7, null, 7]", arrow::float64(),
-             "[1, 1, 0, null]"},
-        Case{"median", arrow::int32(), "[1, 4, 9, 5, 2, null]", arrow::float64(),
-             "[2, 4.5, null, null]"},
-        Case{"median", arrow::decimal128(4, 1), R"(["1.0", "1.0", "3.0", "1.1", "2.0", null])",
-             arrow::decimal128(4, 1), R"(["2.0", "1.0", null, null])"},
-        Case{"median", arrow::utf8(), R"(["b", "zz", "a", "y", "c", null])", arrow::utf8(),
-             R"(["b", "y", null, null])"},
-        Case{"mode", arrow::utf8(), R"(["b", "zz", "a", "y", "a", null])", arrow::utf8(),
-             R"(["a", "zz", null, null])"},
-        Case{"string_agg", arrow::utf8(), R"(["b", "", "a", "y", null, null])", arrow::utf8(),
-             R"(["b,a", ",y", null, null])"},
-        Case{"group_concat", arrow::utf8_view(), R"(["b", "", "b", "y", "a", null])", arrow::utf8(),
-             R"(["b,a", ",y", null, null])", true},
-        Case{"list", arrow::int32(), kInts, arrow::list(arrow::int32()),
-             "[[1, null, 4], [10, 20], [null], null]"},
-        Case{"first", arrow::int32(), "[null, 10, 3, 20, 4, 5]", arrow::int32(),
-             "[null, 10, 5, null]"},
-        Case{"last", arrow::utf8_view(), R"(["a", "b", "c", "d", null, "e"])", arrow::utf8(),
-             R"([null, "d", "e", null])"},
-        Case{"any_value", arrow::int32(), "[null, 10, 3, 20, 4, null]", arrow::int32(),
-             "[3, 10, null, null]"},
-        Case{"approx_count_distinct", arrow::utf8(), R"(["a", "b", "a", "", "a", null])",
-             arrow::int64(), "[1, 2, 0, 0]"}));
+    ::testing::Values(Case{"var_pop", arrow::int32(), "[1, 5, 3, 5, 5, 7]", arrow::float64(),
+                           "[2.6666666666666665, 0, 0, null]"},
+                      Case{"variance", arrow::int32(), "[1, 5, 3, 5, 5, 7]", arrow::float64(),
+                           "[4, 0, null, null]"},
+                      Case{"stddev", arrow::float64(), "[1, 5, 3, 5, 5, 7]", arrow::float64(),
+                           "[2, 0, null, null]"},
+                      Case{"stddev_pop", arrow::int32(), "[1, 5, 3, 7, null, 7]", arrow::float64(),
+                           "[1, 1, 0, null]"},
+                      Case{"median", arrow::int32(), "[1, 4, 9, 5, 2, null]", arrow::float64(),
+                           "[2, 4.5, null, null]"},
+                      Case{"median", arrow::decimal128(4, 1),
+                           R"(["1.0", "1.0", "3.0", "1.1", "2.0", null])", arrow::decimal128(4, 1),
+                           R"(["2.0", "1.0", null, null])"},
+                      Case{"median", arrow::utf8(), R"(["b", "zz", "a", "y", "c", null])",
+                           arrow::utf8(), R"(["b", "y", null, null])"},
+                      Case{"mode", arrow::utf8(), R"(["b", "zz", "a", "y", "a", null])",
+                           arrow::utf8(), R"(["a", "zz", null, null])"},
+                      Case{"string_agg", arrow::utf8(), R"(["b", "", "a", "y", null, null])",
+                           arrow::utf8(), R"(["b,a", ",y", null, null])"},
+                      Case{"group_concat", arrow::utf8_view(), R"(["b", "", "b", "y", "a", null])",
+                           arrow::utf8(), R"(["b,a", ",y", null, null])", true},
+                      Case{"list", arrow::int32(), kInts, arrow::list(arrow::int32()),
+                           "[[1, null, 4], [10, 20], [null], null]"},
+                      Case{"first", arrow::int32(), "[null, 10, 3, 20, 4, 5]", arrow::int32(),
+                           "[null, 10, 5, null]"},
+                      Case{"last", arrow::utf8_view(), R"(["a", "b", "c", "d", null, "e"])",
+                           arrow::utf8(), R"([null, "d", "e", null])"},
+                      Case{"any_value", arrow::int32(), "[null, 10, 3, 20, 4, null]",
+                           arrow::int32(), "[3, 10, null, null]"},
+                      Case{"approx_count_distinct", arrow::utf8(),
+                           R"(["a", "b", "a", "", "a", null])", arrow::int64(), "[1, 2, 0, 0]"}));
 
 TEST(Aggregates, PairsWithoutNulls) {
   const ArrayPtr y = FromJson(arrow::float64(), "[1, 2, 4, null, 5, 3]");
@@ -282,7 +283,8 @@ TEST(Aggregates, RefuseWhatTheyCannotTake) {
 TEST(Aggregates, CountsStarAndConstants) {
   ASSERT_OK_AND_ASSIGN(const ArrayPtr star, Answer("count", {}, {0, 1, 0}, 2));
   EXPECT_TRUE(star->Equals(FromJson(arrow::int64(), "[2, 1]")));
-  ASSERT_OK_AND_ASSIGN(const ArrayPtr ones, Answer("sum", {arrow::Datum(int32_t{3})}, {0, 1, 0}, 2));
+  ASSERT_OK_AND_ASSIGN(const ArrayPtr ones,
+                       Answer("sum", {arrow::Datum(int32_t{3})}, {0, 1, 0}, 2));
   EXPECT_TRUE(ones->Equals(FromJson(kHuge, R"(["6", "3"])")));
   ASSERT_OK_AND_ASSIGN(
       const ArrayPtr none,
@@ -295,9 +297,8 @@ TEST(Aggregates, EstimatesDistinctWithinThreePercent) {
     arrow::Int64Builder builder;
     for (int64_t i = 0; i < distinct; ++i) ASSERT_TRUE(builder.Append(i * 7).ok());
     const ArrayPtr values = builder.Finish().ValueOrDie();
-    ASSERT_OK_AND_ASSIGN(const ArrayPtr out,
-                         Answer("approx_count_distinct", {values},
-                             Groups(static_cast<size_t>(distinct), 0), 1));
+    ASSERT_OK_AND_ASSIGN(const ArrayPtr out, Answer("approx_count_distinct", {values},
+                                                    Groups(static_cast<size_t>(distinct), 0), 1));
     const auto estimate = static_cast<double>(static_cast<const arrow::Int64Array&>(*out).Value(0));
     EXPECT_NEAR(estimate / static_cast<double>(distinct), 1, 0.05);
   }
@@ -368,8 +369,8 @@ TEST(Aggregates, MergedPartsEqualTheWhole) {
     const auto total = bound.make();
     ASSERT_OK(total->Resize(kGroups));
     for (int64_t begin = 0; begin < kRows;) {
-      const int64_t length = std::min<int64_t>(1 + static_cast<int64_t>(random() % 200),
-                                               kRows - begin);
+      const int64_t length =
+          std::min<int64_t>(1 + static_cast<int64_t>(random() % 200), kRows - begin);
       // Groups have other numbers in each part.
       Groups renumbered(kGroups);
       for (uint32_t i = 0; i < kGroups; ++i) renumbered[i] = (i + 3) % kGroups;

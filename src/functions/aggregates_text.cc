@@ -89,10 +89,9 @@ Result<BoundAggregate> BindStringAgg(Arguments arguments, bool distinct) {
     }
     separator = static_cast<const arrow::BaseBinaryScalar&>(*constant).view();
   }
-  BoundAggregate bound{
-      {arrow::utf8()}, arrow::utf8(), [separator] {
-        return std::make_unique<StringAggregate>(separator);
-      }};
+  BoundAggregate bound{{arrow::utf8()}, arrow::utf8(), [separator] {
+                         return std::make_unique<StringAggregate>(separator);
+                       }};
   if (arguments.size() == 2) bound.parameters.push_back(arrow::utf8());
   return distinct ? Distinct(std::move(bound)) : bound;
 }

@@ -68,9 +68,7 @@ class PickAggregate : public engine::Aggregate {
     if (winner_[group] < 0) touched_.push_back(group);
     winner_[group] = static_cast<int32_t>(row);
   }
-  bool has_value(uint32_t group) const {
-    return winner_[group] >= 0 || !IsNone(picked_[group]);
-  }
+  bool has_value(uint32_t group) const { return winner_[group] >= 0 || !IsNone(picked_[group]); }
   /// Keeps the winners of the batch out of `array`.
   Status KeepWinners(const ArrayPtr& array) {
     if (touched_.empty()) return {};
@@ -316,7 +314,8 @@ class ModeAggregate final : public engine::Aggregate {
     for (int64_t i = 0; i < keys[0]->length(); ++i) {
       if (keys[1]->IsNull(i)) continue;
       int64_t& of_group = best[numbers[i]];
-      if (of_group < 0 || counts_[static_cast<size_t>(i)] > counts_[static_cast<size_t>(of_group)]) {
+      if (of_group < 0 ||
+          counts_[static_cast<size_t>(i)] > counts_[static_cast<size_t>(of_group)]) {
         of_group = i;
       }
     }
@@ -373,8 +372,9 @@ engine::AggregateFunction OneValue(std::string name, std::vector<std::string> al
 
 template <Which which>
 BoundAggregate MakeEdge(const TypePtr& type) {
-  return {{type}, columnar::WithoutViews(type),
-          [type] { return std::make_unique<EdgeAggregate<which>>(type); }};
+  return {{type}, columnar::WithoutViews(type), [type] {
+            return std::make_unique<EdgeAggregate<which>>(type);
+          }};
 }
 
 template <bool kMax>
@@ -418,13 +418,12 @@ void Register(engine::Registry& registry) {
                                                   return std::make_unique<ModeAggregate>(type);
                                                 }};
                         }));
-  registry.Add(OneValue("list", {"array_agg"}, "All values, nulls too, as a list.", true,
-                        [](const TypePtr& type) {
-                          return BoundAggregate{{type},
-                                                arrow::list(columnar::WithoutViews(type)), [type] {
-                                                  return std::make_unique<ListAggregate>(type);
-                                                }};
-                        }));
+  registry.Add(OneValue(
+      "list", {"array_agg"}, "All values, nulls too, as a list.", true, [](const TypePtr& type) {
+        return BoundAggregate{{type}, arrow::list(columnar::WithoutViews(type)), [type] {
+                                return std::make_unique<ListAggregate>(type);
+                              }};
+      }));
   registry.Add(ArgFunction<false>("arg_min", {"min_by", "argmin"},
                                   "The value of the row in which the second one is least."));
   registry.Add(ArgFunction<true>("arg_max", {"max_by", "argmax"},

@@ -1,12 +1,11 @@
 #include <map>
 #include <random>
 
-#include "operators/operator_harness.h"
+#include "operators/operator_test_support.h"
 
-namespace thalweg::operators {
+namespace thalweg::operators::harness {
 namespace {
 
-using namespace harness;  // NOLINT: the test's own vocabulary.
 
 /// Deals the batches to `lanes` in turn, as the driver does, and merges at the end.
 Status Aggregated(const engine::AggregateParameters& parameters, const std::vector<Batch>& batches,
@@ -58,23 +57,22 @@ TEST(Aggregate, WithoutKeysThereIsOneRow) {
       {}, {Aggregate("count", nullptr), Aggregate("sum", Column(0, arrow::int64()))}};
   Collector none;
   ASSERT_OK(Aggregated(parameters, {}, 3, none));
-  EXPECT_TRUE(none.All()->Equals(
-      *Table({{"count", FromJson(arrow::int64(), "[0]")},
-              {"sum", FromJson(arrow::decimal128(38, 0), "[null]")}})));
+  EXPECT_TRUE(none.All()->Equals(*Table({{"count", FromJson(arrow::int64(), "[0]")},
+                                         {"sum", FromJson(arrow::decimal128(38, 0), "[null]")}})));
   const RecordBatchPtr table = Table({{"v", FromJson(arrow::int64(), "[1, null, 3]")}});
   for (const size_t lanes : {1U, 4U}) {
     Collector out;
     ASSERT_OK(Aggregated(parameters, Cut(table, 1), lanes, out));
-    EXPECT_TRUE(out.All()->Equals(
-        *Table({{"count", FromJson(arrow::int64(), "[3]")},
-                {"sum", FromJson(arrow::decimal128(38, 0), R"(["4"])")}})));
+    EXPECT_TRUE(
+        out.All()->Equals(*Table({{"count", FromJson(arrow::int64(), "[3]")},
+                                  {"sum", FromJson(arrow::decimal128(38, 0), R"(["4"])")}})));
   }
 }
 
 TEST(Aggregate, WithKeysAndNoRowsThereIsNone) {
   Collector out;
-  ASSERT_OK(Aggregated({{{"k", Column(0, arrow::int64())}}, {Aggregate("count", nullptr)}}, {}, 2,
-                       out));
+  ASSERT_OK(
+      Aggregated({{{"k", Column(0, arrow::int64())}}, {Aggregate("count", nullptr)}}, {}, 2, out));
   EXPECT_EQ(out.rows(), 0);
 }
 
@@ -85,16 +83,15 @@ TEST(Aggregate, DistinctIsAggregationWithoutCalls) {
   Collector out;
   ASSERT_OK(Aggregated({{{"a", Column(0, arrow::int32())}, {"b", Column(1, arrow::utf8())}}, {}},
                        Cut(table, 2), 2, out));
-  EXPECT_TRUE(out.All()->Equals(*Table({{"a", FromJson(arrow::int32(), "[1, 2, null, 2]")},
-                                        {"b", FromJson(arrow::utf8(),
-                                                       R"(["x", "y", "z", "x"])")}})));
+  EXPECT_TRUE(
+      out.All()->Equals(*Table({{"a", FromJson(arrow::int32(), "[1, 2, null, 2]")},
+                                {"b", FromJson(arrow::utf8(), R"(["x", "y", "z", "x"])")}})));
 }
 
 TEST(Aggregate, FilterLimitsOneCall) {
   const RecordBatchPtr table = Table({{"k", FromJson(arrow::int32(), "[1, 2, 1, 2, 1, 3]")},
                                       {"v", FromJson(arrow::int64(), "[1, 2, 3, 4, null, 6]")}});
-  const ExpressionPtr above =
-      Call("greater", arrow::boolean(), {1}, {arrow::Datum(int64_t{2})});
+  const ExpressionPtr above = Call("greater", arrow::boolean(), {1}, {arrow::Datum(int64_t{2})});
   const engine::AggregateParameters parameters{
       {{"k", Column(0, arrow::int32())}},
       {Aggregate("count", nullptr, false, above), Aggregate("count", nullptr),
@@ -116,31 +113,30 @@ TEST(Aggregate, RowsWithoutAnAnswerCountNowhere) {
   };
   for (const int64_t batch_rows : {1, 4}) {
     Collector out;
-    ASSERT_OK(Aggregated({{{"k", same(0)}}, {Aggregate("count", nullptr),
-                                             Aggregate("sum", same(1))}},
-                         Cut(table, batch_rows), 1, out));
-    EXPECT_TRUE(out.All()->Equals(
-        *Table({{"k", FromJson(arrow::int64(), "[1]")},
-                {"count", FromJson(arrow::int64(), "[1]")},
-                {"sum", FromJson(arrow::decimal128(38, 0), R"(["1"])")}})));
+    ASSERT_OK(
+        Aggregated({{{"k", same(0)}}, {Aggregate("count", nullptr), Aggregate("sum", same(1))}},
+                   Cut(table, batch_rows), 1, out));
+    EXPECT_TRUE(
+        out.All()->Equals(*Table({{"k", FromJson(arrow::int64(), "[1]")},
+                                  {"count", FromJson(arrow::int64(), "[1]")},
+                                  {"sum", FromJson(arrow::decimal128(38, 0), R"(["1"])")}})));
     EXPECT_EQ(out.rejected.size(), 3U);
   }
 }
 
 TEST(Aggregate, OverflowEndsTheJob) {
-  const RecordBatchPtr table = Table(
-      {{"v", FromJson(arrow::decimal128(38, 0),
-                      R"(["99999999999999999999999999999999999999", "1"])")}});
+  const RecordBatchPtr table =
+      Table({{"v", FromJson(arrow::decimal128(38, 0),
+                            R"(["99999999999999999999999999999999999999", "1"])")}});
   Collector out;
-  EXPECT_THAT(
-      Aggregated({{}, {Aggregate("sum", Column(0, arrow::decimal128(38, 0)))}}, Cut(table, 1), 1,
-                 out),
-      testing::StatusIs(StatusCode::kInvalidArgument));
+  EXPECT_THAT(Aggregated({{}, {Aggregate("sum", Column(0, arrow::decimal128(38, 0)))}},
+                         Cut(table, 1), 1, out),
+              testing::StatusIs(StatusCode::kInvalidArgument));
 }
 
 TEST(Aggregate, RefusesAChangelog) {
-  const RecordBatchPtr table = Table({{"v", FromJson(arrow::int64(), "[1]")},
-                                      {"w", FromJson(arrow::int32(), "[-1]")}});
+  const RecordBatchPtr table =
+      Table({{"v", FromJson(arrow::int64(), "[1]")}, {"w", FromJson(arrow::int32(), "[-1]")}});
   Collector out;
   EXPECT_THAT(Aggregated({{}, {Aggregate("sum", Column(0, arrow::int64()))}},
                          {Batch(table).WithWeightColumn(1)}, 1, out),
@@ -213,4 +209,4 @@ TEST(Aggregate, AgainstAMap) {
 }
 
 }  // namespace
-}  // namespace thalweg::operators
+}  // namespace thalweg::operators::harness

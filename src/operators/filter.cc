@@ -75,14 +75,13 @@ class Filter final : public engine::Operator {
     }
     THALWEG_ASSIGN_OR_RETURN(const Batch view, CompactColumns(batch, columns_));
     std::vector<engine::RowError> errors;
-    THALWEG_ASSIGN_OR_RETURN(
-        const ArrayPtr kept,
-        engine::EvaluateRows(*predicate_, *view.data(), context_, &errors));
+    THALWEG_ASSIGN_OR_RETURN(const ArrayPtr kept,
+                             engine::EvaluateRows(*predicate_, *view.data(), context_, &errors));
     if (!errors.empty()) {
       THALWEG_RETURN_IF_ERROR(engine::RejectRows(view, "", errors, out));
     }
-    std::vector<int32_t> rows = kept->type_id() == arrow::Type::NA ? std::vector<int32_t>()
-                                                                   : TrueRows(*kept);
+    std::vector<int32_t> rows =
+        kept->type_id() == arrow::Type::NA ? std::vector<int32_t>() : TrueRows(*kept);
     const int64_t before = batch.num_rows();
     const auto after = static_cast<int64_t>(rows.size());
     const int64_t dropped = before - after - static_cast<int64_t>(errors.size());

@@ -1,18 +1,19 @@
 #include <random>
 
-#include "operators/operator_harness.h"
+#include "operators/operator_test_support.h"
 
-namespace thalweg::operators {
+namespace thalweg::operators::harness {
 namespace {
 
-using namespace harness;  // NOLINT: the test's own vocabulary.
 
 RecordBatchPtr Numbers(int64_t rows, uint64_t seed) {
   std::mt19937_64 random(seed);
   arrow::Int64Builder values;
   arrow::StringBuilder texts;
   for (int64_t i = 0; i < rows; ++i) {
-    EXPECT_TRUE((random() % 5 == 0 ? values.AppendNull() : values.Append(static_cast<int64_t>(random() % 100))).ok());
+    EXPECT_TRUE((random() % 5 == 0 ? values.AppendNull()
+                                   : values.Append(static_cast<int64_t>(random() % 100)))
+                    .ok());
     EXPECT_TRUE(texts.Append("row number " + std::to_string(i)).ok());
   }
   return Table({{"a", values.Finish().ValueOrDie()}, {"b", texts.Finish().ValueOrDie()}});
@@ -23,18 +24,17 @@ TEST(Filter, KeepsRowsThatAreTrueAndOnlyThose) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   for (const int64_t limit : {0, 3, 50, 97, 1000}) {
     const RecordBatchPtr table = Numbers(5000, seed);
-    const ExpressionPtr predicate =
-        Call("less", arrow::boolean(), {0}, {arrow::Datum(limit)});
+    const ExpressionPtr predicate = Call("less", arrow::boolean(), {0}, {arrow::Datum(limit)});
     const RecordBatchPtr expected =
-        arrow::compute::Filter(table, arrow::compute::CallFunction(
-                                          "less", {table->column(0), arrow::Datum(limit)})
-                                          .ValueOrDie())
+        arrow::compute::Filter(
+            table, arrow::compute::CallFunction("less", {table->column(0), arrow::Datum(limit)})
+                       .ValueOrDie())
             .ValueOrDie()
             .record_batch();
     for (const int64_t batch_rows : {1, 7, 65, 4096}) {
       Collector out;
-      ASSERT_OK(Drive(*Make("filter", engine::FilterParameters{predicate}),
-                      Cut(table, batch_rows), out));
+      ASSERT_OK(
+          Drive(*Make("filter", engine::FilterParameters{predicate}), Cut(table, batch_rows), out));
       EXPECT_EQ(out.rows(), expected->num_rows());
       EXPECT_EQ(out.filtered, 5000 - expected->num_rows());
       if (out.rows() > 0) {
@@ -55,12 +55,11 @@ TEST(Filter, PassesABatchOnWhereAllRowsAreTrue) {
 }
 
 TEST(Filter, CompactsWhereFewSurvive) {
-  const RecordBatchPtr table =
-      Table({{"a", FromJson(arrow::int64(), "[1, 2, 3, 4, 5, 6, 7, 8]")}});
+  const RecordBatchPtr table = Table({{"a", FromJson(arrow::int64(), "[1, 2, 3, 4, 5, 6, 7, 8]")}});
   const auto below = [&](int64_t limit) {
     Collector out;
-    EXPECT_OK(Drive(*Make("filter", engine::FilterParameters{Call(
-                              "less", arrow::boolean(), {0}, {arrow::Datum(limit)})}),
+    EXPECT_OK(Drive(*Make("filter", engine::FilterParameters{Call("less", arrow::boolean(), {0},
+                                                                  {arrow::Datum(limit)})}),
                     {Batch(table)}, out));
     return out.batches.at(0);
   };
@@ -71,8 +70,7 @@ TEST(Filter, CompactsWhereFewSurvive) {
 TEST(Filter, RejectsRowsWithoutAnAnswer) {
   const RecordBatchPtr table =
       Table({{"a", FromJson(arrow::int64(), "[1, -99, 3, null, -99, 200]")}});
-  const ExpressionPtr predicate =
-      Call("less", arrow::boolean(), {0}, {arrow::Datum(int64_t{100})});
+  const ExpressionPtr predicate = Call("less", arrow::boolean(), {0}, {arrow::Datum(int64_t{100})});
   for (const int64_t batch_rows : {1, 7}) {
     Collector out;
     ASSERT_OK(
@@ -129,8 +127,8 @@ TEST(Project, ComputesAndRejects) {
 }
 
 TEST(Project, CarriesTheWeightColumn) {
-  const RecordBatchPtr table = Table({{"a", FromJson(arrow::int64(), "[1, 2]")},
-                                      {"weight", FromJson(arrow::int32(), "[1, -1]")}});
+  const RecordBatchPtr table = Table(
+      {{"a", FromJson(arrow::int64(), "[1, 2]")}, {"weight", FromJson(arrow::int32(), "[1, -1]")}});
   Collector out;
   ASSERT_OK(Drive(*Make("project", engine::ProjectParameters{{{"x", Column(0, arrow::int64())}}}),
                   {Batch(table).WithWeightColumn(1)}, out));
@@ -160,4 +158,4 @@ TEST(Limit, SkipsAndStops) {
 }
 
 }  // namespace
-}  // namespace thalweg::operators
+}  // namespace thalweg::operators::harness

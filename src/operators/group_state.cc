@@ -83,8 +83,8 @@ Result<arrow::Datum> GroupState::EvaluateOne(const engine::ExpressionPtr& expres
     if (auto constant = expression->constant()) return arrow::Datum(std::move(constant));
   }
   std::vector<engine::RowError> found;
-  THALWEG_ASSIGN_OR_RETURN(ArrayPtr array, engine::EvaluateRows(*expression, *view.data(),
-                                                                context_, &found));
+  THALWEG_ASSIGN_OR_RETURN(ArrayPtr array,
+                           engine::EvaluateRows(*expression, *view.data(), context_, &found));
   if (!found.empty()) {
     std::erase_if(found, [&](const engine::RowError& error) {
       return std::ranges::binary_search(*errors, error.row, {}, &engine::RowError::row);
@@ -158,8 +158,7 @@ Status GroupState::Update(const Evaluated& evaluated, const uint32_t* groups) {
   return {};
 }
 
-Status GroupState::UpdateFiltered(size_t call, const Evaluated& evaluated,
-                                  const uint32_t* groups) {
+Status GroupState::UpdateFiltered(size_t call, const Evaluated& evaluated, const uint32_t* groups) {
   if (evaluated.filters[call]->type_id() != arrow::Type::BOOL) return {};
   const auto& filter = static_cast<const arrow::BooleanArray&>(*evaluated.filters[call]);
   std::vector<int32_t> rows;
@@ -222,9 +221,8 @@ Status GroupState::Merge(const GroupState& other) {
 
 /// Empty: as they are.
 std::vector<int32_t> GroupState::OutputOrder() const {
-  const bool known = std::ranges::any_of(first_seen_, [](const FirstSeen& seen) {
-    return seen.sequence >= 0;
-  });
+  const bool known =
+      std::ranges::any_of(first_seen_, [](const FirstSeen& seen) { return seen.sequence >= 0; });
   if (!known) return {};
   std::vector<int32_t> order(first_seen_.size());
   std::iota(order.begin(), order.end(), 0);
@@ -253,8 +251,8 @@ Status GroupState::Emit(engine::Emitter& out) {
     fields.push_back(arrow::field(calls_[call].name, column->type()));
     columns.push_back(std::move(column));
   }
-  auto all = arrow::RecordBatch::Make(arrow::schema(std::move(fields)), num_groups_,
-                                      std::move(columns));
+  auto all =
+      arrow::RecordBatch::Make(arrow::schema(std::move(fields)), num_groups_, std::move(columns));
   if (const std::vector<int32_t> order = OutputOrder(); !order.empty()) {
     THALWEG_ASSIGN_OR_RETURN(all, columnar::Gather(all, order));
   }

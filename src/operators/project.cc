@@ -56,8 +56,7 @@ class Project final : public engine::Operator {
     if (const auto index = column.expression->column()) return view.data()->column(*index);
     std::vector<engine::RowError> found;
     THALWEG_ASSIGN_OR_RETURN(
-        ArrayPtr array,
-        engine::EvaluateRows(*column.expression, *view.data(), context_, &found));
+        ArrayPtr array, engine::EvaluateRows(*column.expression, *view.data(), context_, &found));
     if (!found.empty()) {
       // A row is rejected once, for the first column that it has no answer for.
       std::erase_if(found, [&](const engine::RowError& error) {
@@ -70,8 +69,7 @@ class Project final : public engine::Operator {
   }
 
   /// The schema of the arrays as they are; the one made last is used again while it fits.
-  void SettleSchema(const arrow::ArrayVector& arrays,
-                    const std::shared_ptr<arrow::Field>& weight) {
+  void SettleSchema(const arrow::ArrayVector& arrays, const std::shared_ptr<arrow::Field>& weight) {
     if (schema_ != nullptr && schema_->num_fields() == static_cast<int>(arrays.size())) {
       bool fits = true;
       for (size_t i = 0; i < arrays.size() && fits; ++i) {

@@ -45,8 +45,7 @@ class Sort final : public engine::Operator {
     if (!errors.empty()) {
       const auto good = engine::RowsWithout(errors, batch.num_rows());
       const int weight = batch.weight_column();
-      THALWEG_ASSIGN_OR_RETURN(
-          batch, Batch(batch.data(), good).WithWeightColumn(weight).Compact());
+      THALWEG_ASSIGN_OR_RETURN(batch, Batch(batch.data(), good).WithWeightColumn(weight).Compact());
       for (ArrayPtr& key : keys) {
         THALWEG_ASSIGN_OR_RETURN(key, columnar::Gather(key, *good));
       }
@@ -81,8 +80,7 @@ class Sort final : public engine::Operator {
       const auto count = std::min<size_t>(kOutputRows, rows.size() - at);
       THALWEG_ASSIGN_OR_RETURN(columnar::RecordBatchPtr made,
                                Rows(std::span(rows).subspan(at, count)));
-      THALWEG_RETURN_IF_ERROR(
-          out.Emit(Batch(std::move(made)).WithWeightColumn(weight_column_)));
+      THALWEG_RETURN_IF_ERROR(out.Emit(Batch(std::move(made)).WithWeightColumn(weight_column_)));
     }
     chunks_.clear();
     held_bytes_ = 0;
@@ -110,13 +108,11 @@ class Sort final : public engine::Operator {
     for (const engine::SortKey& key : keys_) {
       std::vector<engine::RowError> found;
       THALWEG_ASSIGN_OR_RETURN(
-          ArrayPtr array,
-          engine::EvaluateRows(*key.expression, *batch.data(), context_, &found));
+          ArrayPtr array, engine::EvaluateRows(*key.expression, *batch.data(), context_, &found));
       std::erase_if(found, [&](const engine::RowError& error) {
         return std::ranges::binary_search(*errors, error.row, {}, &engine::RowError::row);
       });
-      THALWEG_RETURN_IF_ERROR(
-          engine::RejectRows(batch, key.expression->ToString(), found, out));
+      THALWEG_RETURN_IF_ERROR(engine::RejectRows(batch, key.expression->ToString(), found, out));
       engine::MergeRowErrors(std::move(found), errors);
       THALWEG_ASSIGN_OR_RETURN(array, engine::PlainKey(array));
       THALWEG_ASSIGN_OR_RETURN(array, columnar::WithoutViews(array));
@@ -152,10 +148,10 @@ class Sort final : public engine::Operator {
     held_bytes_ += Batch(plain).ByteSize();
     for (size_t i = 0; i < keys.size(); ++i) {
       if (keys_[i].expression->column()) continue;
-      held_bytes_ += Batch(arrow::RecordBatch::Make(
-                               arrow::schema({arrow::field("", keys[i]->type())}),
-                               keys[i]->length(), {keys[i]}))
-                         .ByteSize();
+      held_bytes_ +=
+          Batch(arrow::RecordBatch::Make(arrow::schema({arrow::field("", keys[i]->type())}),
+                                         keys[i]->length(), {keys[i]}))
+              .ByteSize();
     }
     // A key that is a bare column is the held column itself.
     for (size_t i = 0; i < keys.size(); ++i) {
@@ -189,10 +185,9 @@ class Sort final : public engine::Operator {
     comparator_.Settle();
     std::vector<SortEntry> entries = comparator_.EncodeAll();
     const auto wanted = entries.begin() + wanted_;
-    std::nth_element(entries.begin(), wanted - 1, entries.end(),
-                     [this](const SortEntry& a, const SortEntry& b) {
-                       return comparator_.Less(a, b);
-                     });
+    std::nth_element(
+        entries.begin(), wanted - 1, entries.end(),
+        [this](const SortEntry& a, const SortEntry& b) { return comparator_.Less(a, b); });
     last_ = *(wanted - 1);
     settled_ = true;
     out.CountFiltered(entries.end() - wanted);

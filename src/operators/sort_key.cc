@@ -52,10 +52,14 @@ int CompareValues(const Array& a, int64_t i, const Array& b, int64_t j) {
   const arrow::DataType& type = *a.type();
   if (IsString(type) || IsBinary(type)) return TextAt(a, i).compare(TextAt(b, j));
   switch (type.id()) {
-    case Type::LIST: return CompareLists<arrow::ListArray>(a, i, b, j);
-    case Type::LARGE_LIST: return CompareLists<arrow::LargeListArray>(a, i, b, j);
-    case Type::MAP: return CompareLists<arrow::MapArray>(a, i, b, j);
-    case Type::FIXED_SIZE_LIST: return CompareLists<arrow::FixedSizeListArray>(a, i, b, j);
+    case Type::LIST:
+      return CompareLists<arrow::ListArray>(a, i, b, j);
+    case Type::LARGE_LIST:
+      return CompareLists<arrow::LargeListArray>(a, i, b, j);
+    case Type::MAP:
+      return CompareLists<arrow::MapArray>(a, i, b, j);
+    case Type::FIXED_SIZE_LIST:
+      return CompareLists<arrow::FixedSizeListArray>(a, i, b, j);
     case Type::STRUCT: {
       const auto& x = static_cast<const arrow::StructArray&>(a);
       const auto& y = static_cast<const arrow::StructArray&>(b);
@@ -145,7 +149,8 @@ void SortComparator::Encode(std::span<const ArrayPtr> keys, uint32_t chunk, Sort
   }
   for (int64_t row = 0; row < rows; ++row) {
     const UInt128 prefix = prefixes[static_cast<size_t>(row)];
-    out[row] = {static_cast<uint64_t>(prefix >> 64), static_cast<uint64_t>(prefix),
+    out[row] = {static_cast<uint64_t>(prefix >> 64),
+                static_cast<uint64_t>(prefix),
                 {chunk, static_cast<uint32_t>(row)}};
   }
 }

@@ -3,12 +3,11 @@
 #include <random>
 
 #include "engine/ordered_value.h"
-#include "operators/operator_harness.h"
+#include "operators/operator_test_support.h"
 
-namespace thalweg::operators {
+namespace thalweg::operators::harness {
 namespace {
 
-using namespace harness;  // NOLINT: the test's own vocabulary.
 
 /// A row number column behind the others shows that equal rows keep their order.
 RecordBatchPtr Numbered(std::vector<std::pair<std::string, ArrayPtr>> columns) {
@@ -22,8 +21,7 @@ std::vector<int64_t> Order(const Collector& out) {
   std::vector<int64_t> order;
   if (out.batches.empty()) return order;
   const RecordBatchPtr all = out.All();
-  const auto& rows =
-      static_cast<const arrow::Int64Array&>(*all->column(all->num_columns() - 1));
+  const auto& rows = static_cast<const arrow::Int64Array&>(*all->column(all->num_columns() - 1));
   for (int64_t i = 0; i < rows.length(); ++i) order.push_back(rows.Value(i));
   return order;
 }
@@ -51,8 +49,7 @@ TEST(Sort, NullsStandWhereTheyAreWanted) {
 
 TEST(Sort, OrdersEachTypeByItsValues) {
   const auto order = [&](const TypePtr& type, const std::string& json) {
-    return Sorted(Numbered({{"a", FromJson(type, json)}}),
-                  {{{Column(0, type), false, false}}});
+    return Sorted(Numbered({{"a", FromJson(type, json)}}), {{{Column(0, type), false, false}}});
   };
   EXPECT_EQ(order(arrow::int64(), "[0, -9223372036854775808, 9223372036854775807, -1]"),
             (Rows{1, 3, 0, 2}));
@@ -170,13 +167,15 @@ TEST(Sort, KeepsFewRowsWithALimit) {
   std::mt19937_64 random(7);
   constexpr int64_t kRows = 200'000;
   for (int64_t i = 0; i < kRows; ++i) {
-    ASSERT_TRUE((i == 150'000 ? builder.AppendNull() : builder.Append(static_cast<int64_t>(random() >> 1))).ok());
+    ASSERT_TRUE(
+        (i == 150'000 ? builder.AppendNull() : builder.Append(static_cast<int64_t>(random() >> 1)))
+            .ok());
   }
   const ArrayPtr values = builder.Finish().ValueOrDie();
   const RecordBatchPtr table = Numbered({{"a", values}});
   for (const bool nulls_first : {false, true}) {
-    const auto op = Make(
-        "sort", engine::SortParameters{{{Column(0, arrow::int64()), true, nulls_first}}, 10});
+    const auto op =
+        Make("sort", engine::SortParameters{{{Column(0, arrow::int64()), true, nulls_first}}, 10});
     Collector out;
     int64_t held = 0;
     for (const Batch& batch : Cut(table, 4096)) {
@@ -199,9 +198,9 @@ TEST(Sort, KeepsFewRowsWithALimit) {
 TEST(Sort, RejectsRowsWithoutAKey) {
   const RecordBatchPtr table = Numbered({{"a", FromJson(arrow::int64(), "[5, -99, 3, -99, 4]")}});
   Collector out;
-  ASSERT_OK(Drive(*Make("sort", engine::SortParameters{{{Call("negate", arrow::int64(), {0}),
-                                                         false, false}}}),
-                  Cut(table, 2), out));
+  ASSERT_OK(Drive(
+      *Make("sort", engine::SortParameters{{{Call("negate", arrow::int64(), {0}), false, false}}}),
+      Cut(table, 2), out));
   EXPECT_EQ(Order(out), (Rows{0, 4, 2}));
   EXPECT_EQ(out.rejected.size(), 2U);
 }
@@ -214,4 +213,4 @@ TEST(Sort, NothingInNothingOut) {
 }
 
 }  // namespace
-}  // namespace thalweg::operators
+}  // namespace thalweg::operators::harness

@@ -102,8 +102,7 @@ inline std::vector<Batch> Cut(const RecordBatchPtr& table, int64_t batch_rows) {
   return out;
 }
 
-inline std::unique_ptr<engine::Operator> Make(const std::string& name,
-                                              const std::any& parameters) {
+inline std::unique_ptr<engine::Operator> Make(const std::string& name, const std::any& parameters) {
   auto made = Builtin().FindOperator(name)->make({}, parameters, {});
   EXPECT_OK(made);
   return *std::move(made);

@@ -21,12 +21,12 @@ arrow::Status ToArrow(const Status& status);
 }  // namespace thalweg::columnar
 
 /// Returns from the enclosing function when `expr` (an `arrow::Status`) failed.
-#define THALWEG_RETURN_IF_ARROW_ERROR(expr)                                        \
-  do {                                                                             \
-    ::arrow::Status thalweg_arrow_status_ = (expr);                                \
-    if (!thalweg_arrow_status_.ok()) [[unlikely]] {                                \
-      return ::thalweg::columnar::FromArrow(thalweg_arrow_status_);                \
-    }                                                                              \
+#define THALWEG_RETURN_IF_ARROW_ERROR(expr)                         \
+  do {                                                              \
+    ::arrow::Status thalweg_arrow_status_ = (expr);                 \
+    if (!thalweg_arrow_status_.ok()) [[unlikely]] {                 \
+      return ::thalweg::columnar::FromArrow(thalweg_arrow_status_); \
+    }                                                               \
   } while (false)
 
 /// As `THALWEG_ASSIGN_OR_RETURN`, for an `arrow::Result`.

@@ -24,8 +24,8 @@ using Selection = std::shared_ptr<const std::vector<int32_t>>;
 struct Origin {
   std::shared_ptr<const std::string> file;  ///< Null: not from a file.
   int64_t byte_offset = -1;                 ///< Of the first physical row; -1: not known.
-  int64_t first_line = 0;                   ///< Line of the first physical row, from 1; 0: not known.
-  int64_t first_row = -1;                   ///< Row of the first physical row, from 0; -1: not known.
+  int64_t first_line = 0;  ///< Line of the first physical row, from 1; 0: not known.
+  int64_t first_row = -1;  ///< Row of the first physical row, from 0; -1: not known.
   /// Byte offset of each physical row relative to `byte_offset`, where the format knows it.
   std::shared_ptr<const std::vector<uint32_t>> row_offsets;
   /// The bytes that the rows were decoded from (starting at `byte_offset`), while they live.

@@ -23,8 +23,8 @@ Selection Rows(std::vector<int32_t> rows) {
 }
 
 Batch SampleBatch() {
-  const auto schema = arrow::schema({arrow::field("id", arrow::int64()),
-                                     arrow::field("name", arrow::utf8_view())});
+  const auto schema =
+      arrow::schema({arrow::field("id", arrow::int64()), arrow::field("name", arrow::utf8_view())});
   return Batch(arrow::RecordBatch::Make(
       schema, 5,
       {FromJson(arrow::int64(), "[1, null, 3, 4, 5]"),
@@ -82,9 +82,8 @@ TEST(Batch, ByteSizeCountsSharedBytesOnce) {
   const Batch once(arrow::RecordBatch::Make(arrow::schema({schema->field(0)}), 2, {views}));
   EXPECT_EQ(twice.ByteSize() - once.ByteSize(), 32);
   EXPECT_EQ(Batch().ByteSize(), 0);
-  const Batch numbers(arrow::RecordBatch::Make(
-      arrow::schema({arrow::field("n", arrow::int64())}), 3,
-      {FromJson(arrow::int64(), "[1, 2, 3]")}));
+  const Batch numbers(arrow::RecordBatch::Make(arrow::schema({arrow::field("n", arrow::int64())}),
+                                               3, {FromJson(arrow::int64(), "[1, 2, 3]")}));
   EXPECT_EQ(numbers.ByteSize(), 24);
   EXPECT_EQ(numbers.Slice(0, 1).ByteSize(), 8);
 }
@@ -106,8 +105,7 @@ class GatherTypes : public ::testing::TestWithParam<TypedSample> {};
 TEST_P(GatherTypes, MatchesRowByRow) {
   const ArrayPtr whole = FromJson(GetParam().type, GetParam().json);
   // Also behind an offset that is no multiple of eight.
-  const ArrayPtr padded =
-      arrow::Concatenate({whole, whole, whole}).ValueOrDie()->Slice(3, 6);
+  const ArrayPtr padded = arrow::Concatenate({whole, whole, whole}).ValueOrDie()->Slice(3, 6);
   for (const ArrayPtr& array : {whole, padded}) {
     std::vector<int32_t> rows(static_cast<size_t>(array->length()));
     std::iota(rows.begin(), rows.end(), 0);
@@ -146,9 +144,9 @@ INSTANTIATE_TEST_SUITE_P(
         TypedSample{arrow::binary(), R"(["a", null, "", "longer than twelve bytes"])"},
         TypedSample{arrow::fixed_size_binary(3), R"(["abc", null, "def", "ghi"])"},
         TypedSample{arrow::list(arrow::int32()), "[[1, 2], null, [], [3]]"},
-        TypedSample{arrow::struct_({arrow::field("a", arrow::int32()),
-                                    arrow::field("b", arrow::utf8())}),
-                    R"([{"a": 1, "b": "x"}, null, {"a": null, "b": "y"}, {"a": 4, "b": null}])"}));
+        TypedSample{
+            arrow::struct_({arrow::field("a", arrow::int32()), arrow::field("b", arrow::utf8())}),
+            R"([{"a": 1, "b": "x"}, null, {"a": null, "b": "y"}, {"a": 4, "b": null}])"}));
 
 TEST(WithoutViews, TurnsViewsIntoPlainStrings) {
   const ArrayPtr views =
@@ -156,8 +154,8 @@ TEST(WithoutViews, TurnsViewsIntoPlainStrings) {
           ->Slice(1);
   ASSERT_OK_AND_ASSIGN(const ArrayPtr plain, WithoutViews(views));
   EXPECT_TRUE(plain->ValidateFull().ok());
-  EXPECT_TRUE(plain->Equals(
-      FromJson(arrow::utf8(), R"(["a", null, "", "longer than twelve bytes"])")));
+  EXPECT_TRUE(
+      plain->Equals(FromJson(arrow::utf8(), R"(["a", null, "", "longer than twelve bytes"])")));
   const ArrayPtr numbers = FromJson(arrow::int32(), "[1]");
   ASSERT_OK_AND_ASSIGN(const ArrayPtr same, WithoutViews(numbers));
   EXPECT_EQ(same, numbers);
@@ -169,14 +167,14 @@ TEST(WithoutViews, LooksInsideNestedColumns) {
   const ArrayPtr lists = arrow::ListArray::FromArrays(*offsets, *names).ValueOrDie();
   const auto structs =
       arrow::StructArray::Make({lists}, std::vector<std::string>{"names"}).ValueOrDie();
-  const auto batch = arrow::RecordBatch::Make(
-      arrow::schema({arrow::field("s", structs->type())}), 2, {structs});
+  const auto batch =
+      arrow::RecordBatch::Make(arrow::schema({arrow::field("s", structs->type())}), 2, {structs});
   ASSERT_OK_AND_ASSIGN(const RecordBatchPtr plain, WithoutViews(batch));
   EXPECT_TRUE(plain->ValidateFull().ok()) << plain->ValidateFull().ToString();
   EXPECT_EQ(SqlTypeName(*plain->schema()->field(0)->type()), "STRUCT(names VARCHAR[])");
-  EXPECT_TRUE(plain->column(0)->Equals(FromJson(
-      arrow::struct_({arrow::field("names", arrow::list(arrow::utf8()))}),
-      R"([{"names": ["a"]}, {"names": ["longer than twelve bytes", "c"]}])")));
+  EXPECT_TRUE(plain->column(0)->Equals(
+      FromJson(arrow::struct_({arrow::field("names", arrow::list(arrow::utf8()))}),
+               R"([{"names": ["a"]}, {"names": ["longer than twelve bytes", "c"]}])")));
 }
 
 TEST(StringColumn, ReadsEveryLayout) {

@@ -55,8 +55,7 @@ Result<Validity> GatherValidity(const ArrayData& data, Rows rows) {
   Validity out;
   if (data.buffers.empty() || data.buffers[0] == nullptr || data.GetNullCount() == 0) return out;
   int64_t set = 0;
-  THALWEG_ASSIGN_OR_RETURN(out.bits,
-                           GatherBits(data.buffers[0]->data(), data.offset, rows, &set));
+  THALWEG_ASSIGN_OR_RETURN(out.bits, GatherBits(data.buffers[0]->data(), data.offset, rows, &set));
   out.null_count = static_cast<int64_t>(rows.size()) - set;
   if (out.null_count == 0) out.bits = nullptr;
   return out;
@@ -73,16 +72,28 @@ void CopyFixed(const uint8_t* from, Rows rows, uint8_t* to) {
 Result<BufferPtr> GatherFixed(const ArrayData& data, int buffer, size_t width, Rows rows) {
   THALWEG_ASSIGN_OR_RETURN(BufferPtr out, NewBuffer(static_cast<int64_t>(rows.size() * width)));
   if (rows.empty()) return out;
-  const uint8_t* from = data.buffers[static_cast<size_t>(buffer)]->data() +
-                        static_cast<size_t>(data.offset) * width;
+  const uint8_t* from =
+      data.buffers[static_cast<size_t>(buffer)]->data() + static_cast<size_t>(data.offset) * width;
   uint8_t* to = out->mutable_data();
   switch (width) {
-    case 1: CopyFixed<1>(from, rows, to); break;
-    case 2: CopyFixed<2>(from, rows, to); break;
-    case 4: CopyFixed<4>(from, rows, to); break;
-    case 8: CopyFixed<8>(from, rows, to); break;
-    case 16: CopyFixed<16>(from, rows, to); break;
-    case 32: CopyFixed<32>(from, rows, to); break;
+    case 1:
+      CopyFixed<1>(from, rows, to);
+      break;
+    case 2:
+      CopyFixed<2>(from, rows, to);
+      break;
+    case 4:
+      CopyFixed<4>(from, rows, to);
+      break;
+    case 8:
+      CopyFixed<8>(from, rows, to);
+      break;
+    case 16:
+      CopyFixed<16>(from, rows, to);
+      break;
+    case 32:
+      CopyFixed<32>(from, rows, to);
+      break;
     default:
       for (const int32_t row : rows) {
         std::memcpy(to, from + static_cast<size_t>(row) * width, width);
@@ -226,8 +237,8 @@ Result<RecordBatchPtr> Gather(const RecordBatchPtr& batch, Rows rows) {
   for (int i = 0; i < batch->num_columns(); ++i) {
     const ArrayPtr& column = columns[static_cast<size_t>(i)];
     if (column->type()->Equals(*schema->field(i)->type())) continue;
-    THALWEG_ASSIGN_OR_RETURN_ARROW(
-        schema, schema->SetField(i, schema->field(i)->WithType(column->type())));
+    THALWEG_ASSIGN_OR_RETURN_ARROW(schema,
+                                   schema->SetField(i, schema->field(i)->WithType(column->type())));
   }
   return arrow::RecordBatch::Make(std::move(schema), static_cast<int64_t>(rows.size()),
                                   std::move(columns));

@@ -22,7 +22,8 @@ struct RowRef {
   uint32_t row;
 };
 
-/// As `Gather`, from several arrays of one type without views. A chunk that no row names may be null.
+/// As `Gather`, from several arrays of one type without views. A chunk that no row names may be
+/// null.
 Result<ArrayPtr> GatherFrom(std::span<const ArrayPtr> chunks, std::span<const RowRef> rows);
 
 }  // namespace thalweg::columnar

@@ -47,11 +47,10 @@ Result<BufferPtr> Fixed(Chunks chunks, Refs rows) {
   std::vector<const uint8_t*> bases(chunks.size(), nullptr);
   for (size_t i = 0; i < chunks.size(); ++i) {
     if (chunks[i] == nullptr || chunks[i]->length() == 0) continue;
-    bases[i] = chunks[i]->data()->buffers[1]->data() +
-               chunks[i]->offset() * static_cast<int64_t>(kWidth);
+    bases[i] =
+        chunks[i]->data()->buffers[1]->data() + chunks[i]->offset() * static_cast<int64_t>(kWidth);
   }
-  THALWEG_ASSIGN_OR_RETURN(BufferPtr buffer,
-                           NewBuffer(static_cast<int64_t>(rows.size() * kWidth)));
+  THALWEG_ASSIGN_OR_RETURN(BufferPtr buffer, NewBuffer(static_cast<int64_t>(rows.size() * kWidth)));
   uint8_t* out = buffer->mutable_data();
   for (const RowRef& ref : rows) {
     std::memcpy(out, bases[ref.chunk] + static_cast<size_t>(ref.row) * kWidth, kWidth);
@@ -68,8 +67,8 @@ Result<std::vector<BufferPtr>> Strings(Chunks chunks, Refs rows) {
     offsets[i] = chunks[i]->data()->GetValues<int32_t>(1);
     if (chunks[i]->data()->buffers[2]) bases[i] = chunks[i]->data()->buffers[2]->data();
   }
-  THALWEG_ASSIGN_OR_RETURN(
-      BufferPtr places, NewBuffer(static_cast<int64_t>((rows.size() + 1) * sizeof(int32_t))));
+  THALWEG_ASSIGN_OR_RETURN(BufferPtr places,
+                           NewBuffer(static_cast<int64_t>((rows.size() + 1) * sizeof(int32_t))));
   auto* place = reinterpret_cast<int32_t*>(places->mutable_data());
   int64_t total = 0;
   for (const RowRef& ref : rows) {

@@ -27,8 +27,7 @@ StringColumn::StringColumn(ArrayPtr array) : array_(std::move(array)), length_(a
     case arrow::Type::STRING_VIEW:
     case arrow::Type::BINARY_VIEW:
       layout_ = Layout::kView;
-      offsets_or_views_ =
-          length_ > 0 ? data.GetValues<arrow::BinaryViewType::c_type>(1) : nullptr;
+      offsets_or_views_ = length_ > 0 ? data.GetValues<arrow::BinaryViewType::c_type>(1) : nullptr;
       for (size_t i = 2; i < data.buffers.size(); ++i) {
         view_buffers_.push_back(data.buffers[i]->data());
       }

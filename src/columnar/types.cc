@@ -17,21 +17,25 @@ namespace {
 std::string TimestampName(const arrow::TimestampType& type) {
   if (!type.timezone().empty()) return "TIMESTAMP WITH TIME ZONE";
   switch (type.unit()) {
-    case arrow::TimeUnit::SECOND: return "TIMESTAMP_S";
-    case arrow::TimeUnit::MILLI: return "TIMESTAMP_MS";
-    case arrow::TimeUnit::MICRO: return "TIMESTAMP";
-    case arrow::TimeUnit::NANO: return "TIMESTAMP_NS";
+    case arrow::TimeUnit::SECOND:
+      return "TIMESTAMP_S";
+    case arrow::TimeUnit::MILLI:
+      return "TIMESTAMP_MS";
+    case arrow::TimeUnit::MICRO:
+      return "TIMESTAMP";
+    case arrow::TimeUnit::NANO:
+      return "TIMESTAMP_NS";
   }
   return "TIMESTAMP";
 }
 
 /// A field's name as SQL text: quoted where it is not a plain word.
 std::string Quoted(const std::string& name) {
-  const bool plain =
-      !name.empty() && !(name[0] >= '0' && name[0] <= '9') &&
-      std::all_of(name.begin(), name.end(), [](char c) {
-        return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-      });
+  const bool plain = !name.empty() && !(name[0] >= '0' && name[0] <= '9') &&
+                     std::all_of(name.begin(), name.end(), [](char c) {
+                       return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                              (c >= 'A' && c <= 'Z');
+                     });
   if (plain) return name;
   std::string out = "\"";
   for (const char c : name) {

@@ -13,17 +13,35 @@ using ::testing::HasSubstr;
 using ::thalweg::testing::StatusIs;
 
 TEST(SqlTypeName, ReadsBackAsTheSameType) {
-  for (const TypePtr& type :
-       {arrow::boolean(), arrow::int8(), arrow::int16(), arrow::int32(), arrow::int64(),
-        arrow::uint8(), arrow::uint16(), arrow::uint32(), arrow::uint64(), arrow::float32(),
-        arrow::float64(), arrow::decimal128(10, 2), arrow::decimal128(38, 0), arrow::utf8(),
-        arrow::binary(), arrow::date32(), arrow::time64(arrow::TimeUnit::MICRO),
-        arrow::timestamp(arrow::TimeUnit::SECOND), arrow::timestamp(arrow::TimeUnit::MILLI),
-        arrow::timestamp(arrow::TimeUnit::MICRO), arrow::timestamp(arrow::TimeUnit::NANO),
-        arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), arrow::month_day_nano_interval(),
-        arrow::null(), arrow::list(arrow::list(arrow::int32())),
-        arrow::fixed_size_list(arrow::float32(), 3), arrow::map(arrow::utf8(), arrow::int64()),
-        arrow::struct_({arrow::field("a b", arrow::int32()), arrow::field("q\"", arrow::utf8())})}) {
+  for (const TypePtr& type : {arrow::boolean(),
+                              arrow::int8(),
+                              arrow::int16(),
+                              arrow::int32(),
+                              arrow::int64(),
+                              arrow::uint8(),
+                              arrow::uint16(),
+                              arrow::uint32(),
+                              arrow::uint64(),
+                              arrow::float32(),
+                              arrow::float64(),
+                              arrow::decimal128(10, 2),
+                              arrow::decimal128(38, 0),
+                              arrow::utf8(),
+                              arrow::binary(),
+                              arrow::date32(),
+                              arrow::time64(arrow::TimeUnit::MICRO),
+                              arrow::timestamp(arrow::TimeUnit::SECOND),
+                              arrow::timestamp(arrow::TimeUnit::MILLI),
+                              arrow::timestamp(arrow::TimeUnit::MICRO),
+                              arrow::timestamp(arrow::TimeUnit::NANO),
+                              arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"),
+                              arrow::month_day_nano_interval(),
+                              arrow::null(),
+                              arrow::list(arrow::list(arrow::int32())),
+                              arrow::fixed_size_list(arrow::float32(), 3),
+                              arrow::map(arrow::utf8(), arrow::int64()),
+                              arrow::struct_({arrow::field("a b", arrow::int32()),
+                                              arrow::field("q\"", arrow::utf8())})}) {
     ASSERT_OK_AND_ASSIGN(const TypePtr back, TypeFromSqlName(SqlTypeName(*type)));
     EXPECT_TRUE(back->Equals(*type)) << SqlTypeName(*type) << " gave " << back->ToString();
   }
@@ -48,8 +66,7 @@ TEST(TypeFromSqlName, KnowsAliasesInAnyCase) {
       {"text[]", arrow::list(arrow::utf8())},
       {"array(bigint)", arrow::list(arrow::int64())},
       {"timestamptz", arrow::timestamp(arrow::TimeUnit::MICRO, "UTC")},
-      {"timestamp with time zone[]",
-       arrow::list(arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"))},
+      {"timestamp with time zone[]", arrow::list(arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"))},
       {"struct(v integer, t timestamp without time zone)",
        arrow::struct_({arrow::field("v", arrow::int32()),
                        arrow::field("t", arrow::timestamp(arrow::TimeUnit::MICRO))})},

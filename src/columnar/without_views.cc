@@ -34,8 +34,7 @@ bool HasViews(const arrow::DataType& type) {
 
 /// Null in a view column may leave any bytes in its view: such a row gets length 0.
 Result<ArrayDataPtr> PlainStrings(const ArrayData& data) {
-  const auto* views =
-      data.length > 0 ? data.GetValues<arrow::BinaryViewType::c_type>(1) : nullptr;
+  const auto* views = data.length > 0 ? data.GetValues<arrow::BinaryViewType::c_type>(1) : nullptr;
   const bool has_nulls = data.GetNullCount() > 0;
   THALWEG_ASSIGN_OR_RETURN_ARROW(
       BufferPtr offsets,
@@ -58,18 +57,17 @@ Result<ArrayDataPtr> PlainStrings(const ArrayData& data) {
     if (length == 0) continue;
     const auto& view = views[i];
     const uint8_t* from =
-        view.is_inline()
-            ? view.inline_data()
-            : data.buffers[static_cast<size_t>(view.ref.buffer_index) + 2]->data() +
-                  view.ref.offset;
+        view.is_inline() ? view.inline_data()
+                         : data.buffers[static_cast<size_t>(view.ref.buffer_index) + 2]->data() +
+                               view.ref.offset;
     std::memcpy(to, from, length);
     to += length;
   }
   BufferPtr validity;
   if (has_nulls) {
     THALWEG_ASSIGN_OR_RETURN_ARROW(
-        validity, arrow::internal::CopyBitmap(arrow::default_memory_pool(),
-                                              data.buffers[0]->data(), data.offset, data.length));
+        validity, arrow::internal::CopyBitmap(arrow::default_memory_pool(), data.buffers[0]->data(),
+                                              data.offset, data.length));
   }
   return ArrayData::Make(WithoutViews(data.type), data.length,
                          {std::move(validity), std::move(offsets), std::move(bytes)},
@@ -154,9 +152,8 @@ Result<RecordBatchPtr> WithoutViews(const RecordBatchPtr& batch) {
     columns.push_back(std::move(column));
   }
   if (!changed) return batch;
-  return arrow::RecordBatch::Make(
-      arrow::schema(std::move(fields), batch->schema()->metadata()), batch->num_rows(),
-      std::move(columns));
+  return arrow::RecordBatch::Make(arrow::schema(std::move(fields), batch->schema()->metadata()),
+                                  batch->num_rows(), std::move(columns));
 }
 
 }  // namespace thalweg::columnar

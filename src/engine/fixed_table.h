@@ -63,8 +63,8 @@ class FixedTable {
   }
 
   template <bool kPrefetch, bool kNulls>
-  int64_t MapRun(const Key* keys, const uint8_t* valid, int64_t row, int64_t rows,
-                 uint32_t* groups, std::vector<int32_t>* new_rows) {
+  int64_t MapRun(const Key* keys, const uint8_t* valid, int64_t row, int64_t rows, uint32_t* groups,
+                 std::vector<int32_t>* new_rows) {
     Slot* const slots = slots_.data();
     const uint64_t mask = slots_.size() - 1;
     for (; row < rows; ++row) {

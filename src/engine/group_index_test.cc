@@ -61,8 +61,8 @@ TEST(GroupIndex, IgnoresWhatStandsBehindAShortView) {
   views[1].inlined = {2, {'a', 'b', 'X', 'X', 'X', 'X', 'X', 'X', 'X', 'X', 'X', 'X'}};
   const ArrayPtr array = arrow::MakeArray(arrow::ArrayData::Make(
       arrow::utf8_view(), 2,
-      {nullptr, std::make_shared<arrow::Buffer>(reinterpret_cast<const uint8_t*>(views),
-                                                sizeof(views))},
+      {nullptr,
+       std::make_shared<arrow::Buffer>(reinterpret_cast<const uint8_t*>(views), sizeof(views))},
       0));
   const auto index = MakeGroupIndex({arrow::utf8_view()});
   EXPECT_EQ(Map(*index, {array}), (Groups{0, 0}));
@@ -111,8 +111,8 @@ TEST(GroupIndex, TakesNestedKeys) {
 }
 
 TEST(GroupIndex, EmptyBatchesAndNoGroups) {
-  for (const TypePtr& type : {arrow::int32(), arrow::utf8(), arrow::null(),
-                              arrow::decimal128(30, 2)}) {
+  for (const TypePtr& type :
+       {arrow::int32(), arrow::utf8(), arrow::null(), arrow::decimal128(30, 2)}) {
     const auto index = MakeGroupIndex({type});
     EXPECT_EQ(Map(*index, {FromJson(type, "[]")}), Groups{});
     ASSERT_OK_AND_ASSIGN(const auto keys, index->Keys());
@@ -203,7 +203,8 @@ TEST(GroupIndex, GrowsWithManyKeys) {
   }
   const ArrayPtr number = numbers.Finish().ValueOrDie();
   const ArrayPtr text = texts.Finish().ValueOrDie();
-  const std::vector<std::vector<ArrayPtr>> sets = {{number}, {text}, {number, number}, {number, text}};
+  const std::vector<std::vector<ArrayPtr>> sets = {
+      {number}, {text}, {number, number}, {number, text}};
   for (const auto& keys : sets) {
     std::vector<TypePtr> types;
     for (const ArrayPtr& key : keys) types.push_back(key->type());

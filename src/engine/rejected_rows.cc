@@ -23,8 +23,8 @@ class OriginReader {
 
   void Fill(int64_t row, RejectedRow* out) {
     if (origin_.file) out->file = *origin_.file;
-    const auto at = static_cast<size_t>(
-        origin_.rows ? (*origin_.rows)[static_cast<size_t>(row)] : static_cast<int32_t>(row));
+    const auto at = static_cast<size_t>(origin_.rows ? (*origin_.rows)[static_cast<size_t>(row)]
+                                                     : static_cast<int32_t>(row));
     const auto* offsets = origin_.row_offsets.get();
     if (offsets == nullptr || at >= offsets->size()) {
       if (at == 0) {
@@ -62,9 +62,10 @@ class OriginReader {
 
   /// The last row's end is not known: it is taken to be the end of its line.
   std::string RawAt(size_t begin, size_t end, bool end_known) const {
-    std::string_view raw = text_.substr(begin, std::max(begin, std::min(end, text_.size())) - begin);
-    // Records that were rejected before may stand between this one and the next that is known; without
-    // quotes a record ends with its line.
+    std::string_view raw =
+        text_.substr(begin, std::max(begin, std::min(end, text_.size())) - begin);
+    // Records that were rejected before may stand between this one and the next that is known;
+    // without quotes a record ends with its line.
     if (!end_known || raw.find('"') == std::string_view::npos) raw = raw.substr(0, raw.find('\n'));
     while (!raw.empty() && (raw.back() == '\n' || raw.back() == '\r')) raw.remove_suffix(1);
     return std::string(raw.substr(0, kRawBytesMax));
@@ -94,7 +95,8 @@ Status RejectRows(const Batch& batch, std::string_view column, const std::vector
 
 columnar::Selection RowsWithout(const std::vector<RowError>& errors, int64_t num_rows) {
   auto rows = std::make_shared<std::vector<int32_t>>();
-  rows->reserve(static_cast<size_t>(num_rows) - std::min(errors.size(), static_cast<size_t>(num_rows)));
+  rows->reserve(static_cast<size_t>(num_rows) -
+                std::min(errors.size(), static_cast<size_t>(num_rows)));
   auto next = errors.begin();
   for (int64_t row = 0; row < num_rows; ++row) {
     while (next != errors.end() && next->row < row) ++next;
@@ -111,9 +113,8 @@ void MergeRowErrors(std::vector<RowError> more, std::vector<RowError>* errors) {
   std::merge(std::make_move_iterator(errors->begin()), std::make_move_iterator(errors->end()),
              std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()),
              std::back_inserter(merged), by_row);
-  const auto end = std::unique(merged.begin(), merged.end(), [](const RowError& a, const RowError& b) {
-    return a.row == b.row;
-  });
+  const auto end = std::unique(merged.begin(), merged.end(),
+                               [](const RowError& a, const RowError& b) { return a.row == b.row; });
   merged.erase(end, merged.end());
   *errors = std::move(merged);
 }

@@ -34,8 +34,8 @@ std::shared_ptr<Origin> CsvOrigin() {
   origin->first_line = 11;
   origin->first_row = 10;
   origin->bytes = arrow::Buffer::FromString("one\n\"t\nwo\"\r\nthree\nfour\nfive\n");
-  origin->row_offsets = std::make_shared<const std::vector<uint32_t>>(
-      std::vector<uint32_t>{0, 4, 12, 18});
+  origin->row_offsets =
+      std::make_shared<const std::vector<uint32_t>>(std::vector<uint32_t>{0, 4, 12, 18});
   return origin;
 }
 
@@ -87,8 +87,8 @@ TEST(RejectRows, SurvivesOffsetsBeyondTheBytes) {
   auto origin = CsvOrigin();
   origin->row_offsets =
       std::make_shared<const std::vector<uint32_t>>(std::vector<uint32_t>{0, 4000, 12});
-  ASSERT_OK(RejectRows(FourRows().WithOrigin(origin), "a",
-                       {{0, "a"}, {1, "b"}, {2, "c"}, {3, "d"}}, out));
+  ASSERT_OK(RejectRows(FourRows().WithOrigin(origin), "a", {{0, "a"}, {1, "b"}, {2, "c"}, {3, "d"}},
+                       out));
   EXPECT_EQ(out.rows.size(), 4U);
 }
 

@@ -110,9 +110,7 @@ Kind KindOf(const arrow::DataType& type) {
   return wide ? Kind::kWide : Kind::kNested;
 }
 
-size_t BitsWidth(const arrow::DataType& type) {
-  return static_cast<size_t>(KeyBits(type) + 7) / 8;
-}
+size_t BitsWidth(const arrow::DataType& type) { return static_cast<size_t>(KeyBits(type) + 7) / 8; }
 
 size_t WideWidth(const arrow::DataType& type) {
   return static_cast<size_t>(static_cast<const arrow::FixedWidthType&>(type).bit_width()) / 8;
@@ -154,10 +152,14 @@ void LoadKeyBits(const Array& array, uint64_t* out) {
       }
       return;
     }
-    case 8: return LoadAs<uint8_t, uint8_t>(array, out);
-    case 16: return LoadAs<uint16_t, uint16_t>(array, out);
-    case 32: return LoadAs<uint32_t, uint32_t>(array, out);
-    default: return LoadAs<uint64_t, uint64_t>(array, out);
+    case 8:
+      return LoadAs<uint8_t, uint8_t>(array, out);
+    case 16:
+      return LoadAs<uint16_t, uint16_t>(array, out);
+    case 32:
+      return LoadAs<uint32_t, uint32_t>(array, out);
+    default:
+      return LoadAs<uint64_t, uint64_t>(array, out);
   }
 }
 
@@ -169,8 +171,7 @@ Result<ArrayPtr> PlainKey(const ArrayPtr& array) {
   const auto& type = static_cast<const arrow::DictionaryType&>(*array->type());
   THALWEG_ASSIGN_OR_RETURN(const ArrayPtr plain, columnar::WithoutViews(array));
   THALWEG_ASSIGN_OR_RETURN_ARROW(
-      arrow::Datum decoded,
-      arrow::compute::Cast(plain, columnar::WithoutViews(type.value_type())));
+      arrow::Datum decoded, arrow::compute::Cast(plain, columnar::WithoutViews(type.value_type())));
   return decoded.make_array();
 }
 
@@ -182,8 +183,7 @@ Status RowEncoder::AddLengths(const ArrayPtr& column, int64_t rows) {
     case Kind::kBits:
     case Kind::kWide: {
       // A null takes the same room, zeroed: no branch for each row.
-      const uint64_t width =
-          1 + (KindOf(type) == Kind::kBits ? BitsWidth(type) : WideWidth(type));
+      const uint64_t width = 1 + (KindOf(type) == Kind::kBits ? BitsWidth(type) : WideWidth(type));
       for (int64_t i = 0; i < rows; ++i) lengths[i] += width;
       return {};
     }
@@ -248,8 +248,7 @@ void RowEncoder::Write(const ArrayPtr& column, size_t nested_index, int64_t rows
     width = BitsWidth(type);
   } else {
     width = stride = WideWidth(type);
-    values = column->data()->GetValues<char>(
-        1, column->offset() * static_cast<int64_t>(width));
+    values = column->data()->GetValues<char>(1, column->offset() * static_cast<int64_t>(width));
   }
   static constexpr char kZeros[32] = {};
   for (int64_t i = 0; i < rows; ++i) {

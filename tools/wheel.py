@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -34,8 +35,17 @@ def main() -> int:
 
 def run(*command: object) -> None:
     tools = pathlib.Path(sys.executable).parent
-    environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}"}
+    environment = {**os.environ, **compilers(), "PATH": f"{tools}:{os.environ['PATH']}"}
     subprocess.run([str(part) for part in command], cwd=ROOT, env=environment, check=True)
+
+
+def compilers() -> dict[str, str]:
+    """The compilers of the release build, by the same names: otherwise the ones that Python was
+    built with are taken, and ccache, which goes by the name too, has nothing of theirs."""
+    cache = ROOT / "build/release/CMakeCache.txt"
+    text = cache.read_text() if cache.exists() else ""
+    found = re.findall(r"^CMAKE_(C|CXX)_COMPILER:\w+=(.+)$", text, re.MULTILINE)
+    return {{"C": "CC", "CXX": "CXX"}[language]: path for language, path in found}
 
 
 def build() -> pathlib.Path:

@@ -31,6 +31,14 @@ class GrowArray {
     size_ += count;
     return out;
   }
+  void Append(const T* values, size_t count) {
+    if (count == 0) return;  // An empty array may have no address.
+    std::memcpy(static_cast<void*>(Extend(count)), values, count * sizeof(T));
+  }
+  void AppendZeros(size_t count) {
+    if (count == 0) return;
+    std::memset(static_cast<void*>(Extend(count)), 0, count * sizeof(T));
+  }
   void Push(T value) {
     if (size_ == capacity_) Reserve(size_ + 1);
     data_[size_++] = value;

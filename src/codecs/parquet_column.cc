@@ -151,8 +151,7 @@ class PageWriter {
 
 template <typename Value>
 void AppendRaw(const Value* values, size_t count, GrowArray<uint8_t>* body) {
-  if (count == 0) return;
-  std::memcpy(body->Extend(count * sizeof(Value)), values, count * sizeof(Value));
+  body->Append(reinterpret_cast<const uint8_t*>(values), count * sizeof(Value));
 }
 
 void AppendWide(const Int128* values, size_t count, int32_t width, GrowArray<uint8_t>* body) {
@@ -177,12 +176,12 @@ void AppendBytes(const BytesRef* values, size_t count, GrowArray<uint8_t>* body)
 Status WriteIndices(size_t entries, const DictionaryScratch& dictionary, PageWriter* pages) {
   // Zero bits are allowed for a single entry, but not every reader has met them.
   const int width = std::max(1, BitWidth(static_cast<uint32_t>(entries - 1)));
-  return pages->WriteDataPages(
-      PageEncoding::kRleDictionary, static_cast<size_t>(width) / 8 + 1,
-      [&](size_t first, size_t last) {
-        pages->body().Push(static_cast<uint8_t>(width));
-        AppendHybrid(dictionary.indices.data() + first, last - first, width, &pages->body());
-      });
+  return pages->WriteDataPages(PageEncoding::kRleDictionary, static_cast<size_t>(width) / 8 + 1,
+                               [&](size_t first, size_t last) {
+                                 pages->body().Push(static_cast<uint8_t>(width));
+                                 AppendHybrid(dictionary.indices.data() + first, last - first,
+                                              width, &pages->body());
+                               });
 }
 
 template <typename Value>
@@ -197,8 +196,7 @@ Status EncodeIntegers(const Leaf& leaf, bool dictionary, const GrowArray<Value>&
     bounds = BoundsOf(values.data(), count, leaf.logical.is_signed);
     SetIntegerStatistics(bounds, statistics);
   }
-  if (dictionary &&
-      BuildDictionary(values.data(), count, bounds.least, bounds.greatest, scratch)) {
+  if (dictionary && BuildDictionary(values.data(), count, bounds.least, bounds.greatest, scratch)) {
     pages->body().clear();
     AppendRaw(entries->data(), entries->size(), &pages->body());
     THALWEG_RETURN_IF_ERROR(pages->WriteDictionaryPage(entries->size()));
@@ -251,6 +249,7 @@ Status EncodeBools(const GrowArray<uint8_t>& values, PageWriter* pages) {
   SetBoolStatistics(values.data(), values.size(), &pages->meta().statistics);
   return pages->WriteDataPages(PageEncoding::kPlain, 1, [&](size_t first, size_t last) {
     const size_t bytes = (last - first + 7) / 8;
+    if (bytes == 0) return;
     uint8_t* to = pages->body().Extend(bytes);
     std::memset(to, 0, bytes);
     for (size_t i = 0; i < last - first; ++i) {

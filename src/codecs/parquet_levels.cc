@@ -36,8 +36,8 @@ Result<ArrayPtr> DecodeLayers(ArrayPtr array) {
             array->type_id() == Type::DICTIONARY
                 ? static_cast<const arrow::DictionaryType&>(*array->type()).value_type()
                 : static_cast<const arrow::RunEndEncodedType&>(*array->type()).value_type());
-        THALWEG_ASSIGN_OR_RETURN_ARROW(
-            const arrow::Datum plain, arrow::compute::Cast(arrow::Datum(array), options));
+        THALWEG_ASSIGN_OR_RETURN_ARROW(const arrow::Datum plain,
+                                       arrow::compute::Cast(arrow::Datum(array), options));
         array = plain.make_array();
         break;
       }
@@ -87,8 +87,7 @@ void CollectPresent(const arrow::Array& array, Present* present) {
 
 void AppendValidBits(int64_t rows, bool value, Levels* levels) {
   const auto bytes = static_cast<size_t>((levels->count + rows + 7) / 8);
-  const size_t added = bytes - levels->bits.size();
-  std::memset(levels->bits.Extend(added), 0, added);
+  levels->bits.AppendZeros(bytes - levels->bits.size());
   arrow::bit_util::SetBitsTo(levels->bits.data(), levels->count, rows, value);
 }
 
@@ -211,8 +210,8 @@ Result<ArrayPtr> AppendNested(const Leaf& leaf, const ArrayPtr& column, Levels* 
                               Present* present) {
   Entries entries;
   const auto rows = static_cast<size_t>(column->length());
-  std::memset(entries.repetition.Extend(rows), 0, rows);
-  std::memset(entries.definition.Extend(rows), 0, rows);
+  entries.repetition.AppendZeros(rows);
+  entries.definition.AppendZeros(rows);
   uint32_t* at = entries.row.Extend(rows);
   std::iota(at, at + rows, 0U);
   uint8_t level = 0;
@@ -220,16 +219,15 @@ Result<ArrayPtr> AppendNested(const Leaf& leaf, const ArrayPtr& column, Levels* 
   for (const Step& step : leaf.steps) {
     if (step.kind == Step::Kind::kOptional || step.kind == Step::Kind::kRequired) {
       THALWEG_ASSIGN_OR_RETURN(array, DecodeLayers(std::move(array)));
-      THALWEG_RETURN_IF_ERROR(
-          StepOptional(*array, step.kind == Step::Kind::kRequired, &entries));
+      THALWEG_RETURN_IF_ERROR(StepOptional(*array, step.kind == Step::Kind::kRequired, &entries));
       continue;
     }
     if (step.kind != Step::Kind::kChild) ++level;
     THALWEG_ASSIGN_OR_RETURN(array, StepDown(step, array, level, &entries));
   }
   const size_t count = entries.row.size();
-  std::memcpy(levels->repetition.Extend(count), entries.repetition.data(), count);
-  std::memcpy(levels->definition.Extend(count), entries.definition.data(), count);
+  levels->repetition.Append(entries.repetition.data(), count);
+  levels->definition.Append(entries.definition.data(), count);
   uint32_t* out = present->rows.Extend(count);
   size_t values = 0;
   for (size_t i = 0; i < count; ++i) {

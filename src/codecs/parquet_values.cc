@@ -43,7 +43,7 @@ Status Copy(const arrow::Array& array, const Present& present, GrowArray<Out>* o
   if constexpr (sizeof(In) == sizeof(Out)) {
     if (present.all) {
       const auto count = static_cast<size_t>(present.count);
-      if (count > 0) std::memcpy(out->Extend(count), in, count * sizeof(Out));
+      out->Append(reinterpret_cast<const Out*>(in), count);
       return {};
     }
   }
@@ -76,8 +76,8 @@ template <typename Signed, typename Out>
 Status Decimal(const arrow::Array& array, const Present& present, GrowArray<Out>* out) {
   bool overflow = false;
   const auto narrow = [&overflow](Int128 value) {
-    overflow |= value < std::numeric_limits<Signed>::min() ||
-                value > std::numeric_limits<Signed>::max();
+    overflow |=
+        value < std::numeric_limits<Signed>::min() || value > std::numeric_limits<Signed>::max();
     return static_cast<Out>(value);
   };
   switch (array.type_id()) {
@@ -266,7 +266,8 @@ Status AppendBools(const arrow::Array& array, const Present& present, GrowArray<
   const uint8_t* bits = array.data()->GetValues<uint8_t>(1, 0);
   const int64_t offset = array.offset();
   ForPresent(present, out, [bits, offset](int64_t row) {
-    return static_cast<uint8_t>(arrow::bit_util::GetBit(bits, static_cast<uint64_t>(offset + row)) ? 1 : 0);
+    return static_cast<uint8_t>(
+        arrow::bit_util::GetBit(bits, static_cast<uint64_t>(offset + row)) ? 1 : 0);
   });
   return {};
 }

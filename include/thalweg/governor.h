@@ -14,10 +14,10 @@ namespace thalweg {
 enum class StorageKind : uint8_t { kUnknown, kHdd, kSsd, kNvme, kNetwork };
 
 struct GovernorOptions {
-  int cpu_tokens = 0;           ///< 0: all cores.
-  int io_tokens = 0;            ///< 0: by `storage`: HDD 4, SSD 12, NVMe 24, others 12.
+  int cpu_tokens = 0;  ///< 0: all cores.
+  int io_tokens = 0;   ///< 0: by `storage`: HDD 4, SSD 12, NVMe 24, others 12.
   StorageKind storage = StorageKind::kUnknown;
-  int64_t memory_bytes_max = 0; ///< Over all runs; 0: half of the machine's memory.
+  int64_t memory_bytes_max = 0;  ///< Over all runs; 0: half of the machine's memory.
 };
 
 /// What waiting for a kind of token has cost so far.
@@ -59,12 +59,15 @@ class THALWEG_EXPORT Governor {
     Token(Token&& other) noexcept : pool_(std::exchange(other.pool_, nullptr)) {}
     Token& operator=(Token&& other) noexcept;
     ~Token();
+    explicit operator bool() const { return pool_ != nullptr; }
 
    private:
     TokenPool* pool_ = nullptr;
   };
   Token AcquireCpu(std::stop_token stop);
   Token AcquireIo(std::stop_token stop);
+  /// Empty when there is none free now.
+  Token TryAcquireCpu();
 
   /// Calls `wake` once at or after `when` (real time) from a thread of the governor's, unless
   /// cancelled. `wake` must be quick and must not block.

@@ -61,8 +61,8 @@ class DurationHistogram {
   std::atomic<int64_t> sum_ns_{0};
 };
 
-/// Metrics by name and labels. Thread-safe. What it hands out lives as long as it does; asking again for
-/// the same name and labels gives the same object. Bumping takes no lock.
+/// Metrics by name and labels. Thread-safe. What it hands out lives as long as it does; asking
+/// again for the same name and labels gives the same object. Bumping takes no lock.
 class THALWEG_EXPORT MetricsRegistry {
  public:
   MetricsRegistry();

@@ -6,9 +6,11 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "thalweg/emitter.h"
 #include "thalweg/pipeline_steps.h"
 #include "thalweg/report.h"
 #include "thalweg/retry.h"
@@ -19,20 +21,21 @@ namespace thalweg {
 /// How a pipeline runs. Every field has a sensible default; `Validate` names the first bad one.
 struct THALWEG_EXPORT PipelineOptions {
   std::string name = "pipeline";
-  BatchOptions batch;                         ///< What `Load` is given.
-  std::optional<int> workers;                 ///< Unset: all cores.
-  std::optional<int> transform_concurrency;   ///< Unset: as many lanes as workers.
-  std::optional<int> load_concurrency;        ///< Unset: 1, which also keeps order.
-  bool ordered = true;                        ///< Output in input order.
+  BatchOptions batch;                        ///< What `Load` is given.
+  std::optional<int> workers;                ///< Unset: all cores.
+  std::optional<int> transform_concurrency;  ///< Unset: as many lanes as workers.
+  std::optional<int> load_concurrency;       ///< Unset: 1, which also keeps order.
+  bool ordered = true;                       ///< Output in input order.
   Tuning tuning;
-  int64_t memory_bytes_max = 0;               ///< 0: the governor's bound only.
+  int64_t memory_bytes_max = 0;  ///< 0: the governor's bound only.
   RetryPolicy retry;
   RejectPolicy rejects;
-  RejectSink* reject_sink = nullptr;          ///< Borrowed.
+  RejectSink* reject_sink = nullptr;  ///< Borrowed.
   runtime::CancelPolicy cancel = runtime::CancelPolicy::kDrain;
   int64_t drain_ms_max = 10000;
-  runtime::Position resume_from;              ///< Handed to `Extract`.
-  std::optional<uint64_t> seed;               ///< One thread, order drawn from it: for tests.
+  runtime::Position resume_from;       ///< Handed to `Extract`.
+  std::optional<uint64_t> seed;        ///< One thread, order drawn from it: for tests.
+  MetricsRegistry* metrics = nullptr;  ///< Borrowed. Null: none are kept.
   Governor* governor = nullptr;
   Clock* clock = nullptr;
   Logger* logger = nullptr;
@@ -64,11 +67,11 @@ class TransformHook<T, T> {
 /// Extract, transform, load of records of one type into another, over the machine of
 /// `thalweg/runtime/run.h`. Derive, override, call `Run` once.
 ///
-/// Records are moved from `Extract` to `Load`, never copied; move-only types are fine. `Transform` is
-/// called by several threads at once on different records; the other hooks by one thread at a time,
-/// `Load` by `load_concurrency` threads. A hook may block. An exception out of a hook is an error of
-/// the run. `Before` and `After` are called once each: `After` whenever `Before` succeeded, also after
-/// a failure or a cancel, which the report then tells.
+/// Records are moved from `Extract` to `Load`, never copied; move-only types are fine. `Transform`
+/// is called by several threads at once on different records; the other hooks by one thread at a
+/// time, `Load` by `load_concurrency` threads. A hook may block. An exception out of a hook is an
+/// error of the run. `Before` and `After` are called once each: `After` whenever `Before`
+/// succeeded, also after a failure or a cancel, which the report then tells.
 ///
 /// For `In == Out`, `Transform` takes the record in place.
 template <typename In, typename Out = In>
@@ -93,7 +96,8 @@ class Pipeline : public pipeline::TransformHook<In, Out> {
   Report Run(PipelineOptions options, std::stop_token stop = {});
 
  protected:
-  /// For `Transform` and `Load` where they wait: requested when what is in flight is to be given up.
+  /// For `Transform` and `Load` where they wait: requested when what is in flight is to be given
+  /// up.
   const std::stop_token& stop() const { return stop_; }
 
  private:
@@ -133,11 +137,12 @@ runtime::Graph Pipeline<In, Out>::MakeGraph(const PipelineOptions& options, runt
   if (loaders == 1) {
     graph.AddSerial({.name = "load", .token = TokenKind::kNone}, make_load(), {batched});
   } else {
-    graph.AddParallel({.name = "load", .token = TokenKind::kNone, .concurrency = loaders},
-                      [make_load]() -> Result<std::unique_ptr<runtime::Step>> {
-                        return std::unique_ptr<runtime::Step>(make_load());
-                      },
-                      batched);
+    graph.AddParallel(
+        {.name = "load", .token = TokenKind::kNone, .concurrency = loaders},
+        [make_load]() -> Result<std::unique_ptr<runtime::Step>> {
+          return std::unique_ptr<runtime::Step>(make_load());
+        },
+        batched);
   }
   return graph;
 }

@@ -23,7 +23,7 @@ struct RejectPolicy {
   int64_t errors_max = -1;       ///< Count above which the run fails at once; -1: none.
 };
 
-/// Takes rejected records, in order of their sequence. Called by one thread at a time.
+/// Takes rejected records, in order of their sequence. Called by one thread at a time; may block.
 class THALWEG_EXPORT RejectSink {
  public:
   virtual ~RejectSink() = default;

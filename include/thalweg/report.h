@@ -35,26 +35,28 @@ struct THALWEG_EXPORT Report {
   Status outcome;
   std::vector<Status> errors;  ///< Every error, the first by sequence number first.
   double seconds = 0;
-  int64_t records_in = 0;        ///< Delivered by sources.
-  int64_t records_out = 0;       ///< Taken by sinks.
+  int64_t records_in = 0;   ///< Delivered by sources.
+  int64_t records_out = 0;  ///< Taken by sinks.
   int64_t records_rejected = 0;
   int64_t records_filtered = 0;
   int64_t records_discarded = 0;
   int64_t bytes_in = 0;
   int64_t memory_peak_bytes = 0;  ///< Of the budget.
   int workers = 0;
-  bool sequential = false;        ///< No thread was started.
-  bool conserved = true;          ///< Every node that must conserve records did.
-  double batch_wait_p50_s = 0;    ///< Time of a record's batch in the bucket.
+  bool sequential = false;      ///< No thread was started.
+  bool conserved = true;        ///< Every node that must conserve records did.
+  double batch_wait_p50_s = 0;  ///< Time of a record's batch in the bucket.
   double batch_wait_p99_s = 0;
-  std::string reject_file;        ///< Where rejected records went, if anywhere.
+  std::string reject_file;  ///< Where rejected records went, if anywhere.
   std::vector<NodeReport> nodes;
   std::vector<TuningDecision> decisions;
   Bottleneck bottleneck = Bottleneck::kCpu;
   std::string bottleneck_evidence;
   std::string remedy;
 
-  double records_per_s() const { return seconds > 0 ? static_cast<double>(records_in) / seconds : 0; }
+  double records_per_s() const {
+    return seconds > 0 ? static_cast<double>(records_in) / seconds : 0;
+  }
   /// One JSON object, keys in the order above.
   std::string ToJson() const;
 };

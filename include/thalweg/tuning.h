@@ -34,8 +34,8 @@ struct THALWEG_EXPORT Tuning {
   double target_records_per_s = 0;  ///< For kTarget.
   int64_t flush_delay_ms = 1000;    ///< Age at which a partial batch is delivered.
 
-  /// `memory`: 64 rows, 3 workers, 50 ms. `cpu`: 128 rows, cores − 1, 100 ms. `io`: 500 rows, workers
-  /// for waiting, 5 s. `latency`: 1 row to start, 5 ms. Others: `invalid_argument`.
+  /// `memory`: 64 rows, 3 workers, 50 ms. `cpu`: 128 rows, cores − 1, 100 ms. `io`: 500 rows,
+  /// workers for waiting, 5 s. `latency`: 1 row to start, 5 ms. Others: `invalid_argument`.
   static Result<Tuning> Preset(std::string_view name, int cores);
   /// Checks that every bound is positive and min ≤ start ≤ max; the message names the field.
   Status Validate() const;

@@ -41,8 +41,8 @@ void Edge::Put(uint64_t sequence, Event event) {
 }
 
 void Edge::Reject(uint64_t sequence, std::vector<Rejected> rejections) {
-  auto& to = order_ == Order::kDirect || sequence == base_ ? rejections_
-                                                           : SlotOf(sequence).rejections;
+  auto& to =
+      order_ == Order::kDirect || sequence == base_ ? rejections_ : SlotOf(sequence).rejections;
   to.insert(to.end(), std::make_move_iterator(rejections.begin()),
             std::make_move_iterator(rejections.end()));
 }

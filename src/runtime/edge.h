@@ -12,8 +12,8 @@ namespace thalweg::runtime {
 
 /// A bounded queue between two stages, which also restores order behind a parallel stage.
 ///
-/// A producer puts events under a sequence number and closes the number when the input that had it is
-/// used up. What lies under the lowest open number can be taken at once; the rest waits. Not
+/// A producer puts events under a sequence number and closes the number when the input that had it
+/// is used up. What lies under the lowest open number can be taken at once; the rest waits. Not
 /// thread-safe: the run's mutex guards it.
 class Edge {
  public:
@@ -34,8 +34,8 @@ class Edge {
   void Close(uint64_t sequence);
   /// Nothing follows: what still waits for lower numbers is delivered as it stands.
   void End();
-  /// May a producer that works on `sequence` put more? The lowest open number is let through as long
-  /// as the consumer is not behind, whatever waits above it.
+  /// May a producer that works on `sequence` put more? The lowest open number is let through as
+  /// long as the consumer is not behind, whatever waits above it.
   bool HasRoom(uint64_t sequence, int depth, int64_t bytes_max) const;
   bool IsLowest(uint64_t sequence) const { return order_ == Order::kDirect || sequence == base_; }
 

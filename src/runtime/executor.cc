@@ -33,9 +33,11 @@ Status Nursery::Spawn(std::string name, std::function<Status(std::stop_token)> b
       pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
       Status status = CatchAll(name, [&] { return body(stop_.get_token()); });
       if (status.ok()) return;
+      {
+        std::scoped_lock failed(mutex_);
+        errors_.push_back(std::move(status));
+      }
       stop_.request_stop();
-      std::scoped_lock failed(mutex_);
-      errors_.push_back(std::move(status));
     });
   } catch (const std::system_error& error) {
     return Status::ResourceExhausted(std::string("cannot start a thread: ") + error.what());

@@ -15,8 +15,8 @@
 // The one place where threads are made.
 namespace thalweg::runtime {
 
-/// Threads that all end before their owner does. The first failure stops the others; every failure is
-/// kept. Spawn and Join belong to one thread, but a task may Spawn as well.
+/// Threads that all end before their owner does. The first failure stops the others; every failure
+/// is kept. Spawn and Join belong to one thread, but a task may Spawn as well.
 class Nursery {
  public:
   Nursery() = default;
@@ -24,8 +24,8 @@ class Nursery {
   Nursery(const Nursery&) = delete;
   Nursery& operator=(const Nursery&) = delete;
 
-  /// Runs `body` on a thread of its own. An exception becomes `internal`. Failing to make a thread is
-  /// `resource_exhausted`.
+  /// Runs `body` on a thread of its own. An exception becomes `internal`. Failing to make a thread
+  /// is `resource_exhausted`.
   Status Spawn(std::string name, std::function<Status(std::stop_token)> body);
   /// Waits for all and returns every failure, in the order in which they came.
   std::vector<Status> Join();

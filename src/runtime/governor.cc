@@ -31,6 +31,14 @@ class Governor::TokenPool {
     if (got) ++in_use_;
     return got;
   }
+  bool TryAcquire() {
+    std::scoped_lock lock(mutex_);
+    if (in_use_ >= tokens_) return false;
+    ++acquired_;
+    ++in_use_;
+    waits_.Record(0);
+    return true;
+  }
   void Release() {
     {
       std::scoped_lock lock(mutex_);
@@ -69,9 +77,12 @@ namespace {
 int IoTokens(const GovernorOptions& options) {
   if (options.io_tokens > 0) return options.io_tokens;
   switch (options.storage) {
-    case StorageKind::kHdd: return 4;
-    case StorageKind::kNvme: return 24;
-    default: return 12;
+    case StorageKind::kHdd:
+      return 4;
+    case StorageKind::kNvme:
+      return 24;
+    default:
+      return 12;
   }
 }
 
@@ -110,6 +121,10 @@ Governor::Token Governor::AcquireCpu(std::stop_token stop) {
 }
 Governor::Token Governor::AcquireIo(std::stop_token stop) {
   return io_->Acquire(std::move(stop)) ? Token(io_.get()) : Token();
+}
+
+Governor::Token Governor::TryAcquireCpu() {
+  return cpu_->TryAcquire() ? Token(cpu_.get()) : Token();
 }
 
 Governor::Token& Governor::Token::operator=(Token&& other) noexcept {

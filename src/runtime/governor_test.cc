@@ -52,6 +52,16 @@ TEST(GovernorTest, AStopEndsTheWaitForAToken) {
   stop.request_stop();
 }
 
+TEST(GovernorTest, TryingDoesNotWait) {
+  Governor governor({.cpu_tokens = 1});
+  {
+    const Governor::Token token = governor.TryAcquireCpu();
+    EXPECT_TRUE(static_cast<bool>(token));
+    EXPECT_FALSE(static_cast<bool>(governor.TryAcquireCpu()));
+  }
+  EXPECT_TRUE(static_cast<bool>(governor.TryAcquireCpu()));
+}
+
 TEST(GovernorTest, AMovedTokenIsGivenBackOnce) {
   Governor governor({.cpu_tokens = 1});
   {

@@ -30,8 +30,8 @@ NodeId Graph::AddParallel(NodeOptions options, StepFactory factory, PortId input
 }
 NodeId Graph::AddSerial(NodeOptions options, std::unique_ptr<Step> step,
                         std::vector<PortId> inputs) {
-  return Append(nodes_, {NodeKind::kSerial, std::move(options), {}, std::move(step), {},
-                         std::move(inputs)});
+  return Append(
+      nodes_, {NodeKind::kSerial, std::move(options), {}, std::move(step), {}, std::move(inputs)});
 }
 
 }  // namespace thalweg::runtime

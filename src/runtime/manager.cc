@@ -75,7 +75,8 @@ ManagerReport Manager::Run(std::stop_token stop) {
   runtime::Nursery nursery;
   const size_t threads = std::min(jobs_.size(), static_cast<size_t>(options_.pipelines_max));
   Status spawned;
-  for (size_t i = 0; i < threads && spawned.ok(); ++i) spawned = nursery.Spawn("thalweg-pipeline", work);
+  for (size_t i = 0; i < threads && spawned.ok(); ++i)
+    spawned = nursery.Spawn("thalweg-pipeline", work);
   // Threads that could not be made are made up for by this one.
   if (!spawned.ok()) (void)work({});
   for (Status& error : nursery.Join()) all.errors.push_back(std::move(error));

@@ -13,9 +13,9 @@
 namespace thalweg {
 namespace {
 
-using ::testing::HasSubstr;
 using testing::Count;
 using testing::FunctionPipeline;
+using ::testing::HasSubstr;
 using testing::Iota;
 using testing::StatusIs;
 
@@ -90,7 +90,8 @@ TEST(ManagerTest, AnExceptionInAHookIsAnErrorWithThePipelinesName) {
   auto pipeline = Counting(10);
   pipeline->before = []() -> Status { throw std::runtime_error("kaboom"); };
   manager.Add(Base(pipeline), Named("orders"));
-  manager.Add("raw", [](Governor&, std::stop_token) -> Report { throw std::runtime_error("bang"); });
+  manager.Add("raw",
+              [](Governor&, std::stop_token) -> Report { throw std::runtime_error("bang"); });
   const ManagerReport report = manager.Run();
   EXPECT_FALSE(report.outcome.ok());
   ASSERT_GE(report.errors.size(), 2U);

@@ -31,8 +31,8 @@ TEST(MetricsTest, WritesTheTextFormat) {
 TEST(MetricsTest, HistogramsAreCumulative) {
   MetricsRegistry metrics;
   DurationHistogram& histogram = metrics.AddHistogram({"load_seconds", "Time of a load."});
-  for (const int64_t ns : {int64_t{1}, int64_t{1023}, int64_t{1024}, int64_t{5000},
-                           int64_t{1} << 40}) {
+  for (const int64_t ns :
+       {int64_t{1}, int64_t{1023}, int64_t{1024}, int64_t{5000}, int64_t{1} << 40}) {
     histogram.Record(ns);
   }
   const std::string text = metrics.ToPrometheus();

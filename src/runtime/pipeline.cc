@@ -7,8 +7,8 @@ namespace {
 
 Status AtLeastOne(const char* field, std::optional<int> value) {
   if (!value || *value >= 1) return {};
-  return Status::InvalidArgument(std::string(field) + " must be at least 1: " +
-                                 std::to_string(*value));
+  return Status::InvalidArgument(std::string(field) +
+                                 " must be at least 1: " + std::to_string(*value));
 }
 
 }  // namespace
@@ -59,6 +59,7 @@ runtime::RunOptions PipelineOptions::ToRunOptions() const {
   run.cancel = cancel;
   run.drain_ms_max = drain_ms_max;
   run.seed = seed;
+  run.metrics = metrics;
   run.governor = governor;
   run.clock = clock;
   run.logger = logger;

@@ -16,10 +16,10 @@
 namespace thalweg {
 namespace {
 
-using ::testing::HasSubstr;
 using testing::CollectingRejectSink;
 using testing::Count;
 using testing::FunctionPipeline;
+using ::testing::HasSubstr;
 using testing::Iota;
 using testing::ManualClock;
 using testing::StatusIs;

@@ -372,6 +372,23 @@ TEST(PipelineTest, SmallWorkStartsNoThread) {
   EXPECT_TRUE(report.sequential);
 }
 
+TEST(PipelineTest, KeepsMetricsOfItsHooks) {
+  MetricsRegistry metrics;
+  FunctionPipeline<int> pipeline;
+  pipeline.extract = Count(5000);
+  PipelineOptions options = Batches(100);
+  options.name = "orders";
+  options.metrics = &metrics;
+  ASSERT_OK(pipeline.Run(options).outcome);
+  const std::string text = metrics.ToPrometheus();
+  for (const char* node : {"extract", "transform", "load"}) {
+    EXPECT_THAT(text, ::testing::HasSubstr("thalweg_chunk_seconds_count{node=\"" +
+                                           std::string(node) + "\",pipeline=\"orders\"} "));
+  }
+  EXPECT_THAT(text,
+              ::testing::HasSubstr("thalweg_batch_wait_seconds_count{pipeline=\"orders\"} 50\n"));
+}
+
 TEST(PipelineTest, ASeedGivesTheSameAnswer) {
   for (uint64_t seed = 0; seed < 50; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));

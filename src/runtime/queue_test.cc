@@ -80,16 +80,14 @@ TEST(QueueTest, AbortDiscards) {
 TEST(QueueTest, AStopEndsTheWaitOnEitherSide) {
   Queue<int> queue({.items_max = 1});
   std::stop_source stop;
-  std::jthread reader([&] {
-    EXPECT_THAT(queue.Pop(stop.get_token()), StatusIs(StatusCode::kCancelled));
-  });
+  std::jthread reader(
+      [&] { EXPECT_THAT(queue.Pop(stop.get_token()), StatusIs(StatusCode::kCancelled)); });
   stop.request_stop();
   reader.join();
   ASSERT_OK(queue.Push(1));
   std::stop_source other;
-  std::jthread writer([&] {
-    EXPECT_THAT(queue.Push(2, other.get_token()), StatusIs(StatusCode::kCancelled));
-  });
+  std::jthread writer(
+      [&] { EXPECT_THAT(queue.Push(2, other.get_token()), StatusIs(StatusCode::kCancelled)); });
   other.request_stop();
 }
 

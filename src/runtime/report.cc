@@ -10,12 +10,18 @@ namespace thalweg {
 
 const char* NameOf(Bottleneck bottleneck) {
   switch (bottleneck) {
-    case Bottleneck::kCpu: return "cpu";
-    case Bottleneck::kMemory: return "memory";
-    case Bottleneck::kIo: return "io";
-    case Bottleneck::kCoordination: return "coordination";
-    case Bottleneck::kSource: return "source";
-    case Bottleneck::kSink: return "sink";
+    case Bottleneck::kCpu:
+      return "cpu";
+    case Bottleneck::kMemory:
+      return "memory";
+    case Bottleneck::kIo:
+      return "io";
+    case Bottleneck::kCoordination:
+      return "coordination";
+    case Bottleneck::kSource:
+      return "source";
+    case Bottleneck::kSink:
+      return "sink";
   }
   return "unknown";
 }

@@ -31,7 +31,8 @@ class Waiting final : public Clock {
 TEST(RetryTest, WaitsLongerEachTimeByAPartOfTheDelay) {
   Waiting clock;
   int attempts = 0;
-  const RetryPolicy policy{.attempts_max = 6, .delay_ms = 100, .multiplier = 3, .delay_ms_max = 1000};
+  const RetryPolicy policy{
+      .attempts_max = 6, .delay_ms = 100, .multiplier = 3, .delay_ms_max = 1000};
   const Status status = Retry(policy, clock, {}, 1, [&] {
     ++attempts;
     return Status::Unavailable("busy");

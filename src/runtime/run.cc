@@ -1,5 +1,5 @@
-// The life of a run: start, stop, errors and rejects, join. The other parts of it stand in the files
-// named run_….
+// The life of a run: start, stop, errors and rejects, join. The other parts of it stand in the
+// files named run_….
 
 #include "thalweg/runtime/run.h"
 
@@ -12,6 +12,7 @@ namespace thalweg::runtime {
 namespace {
 
 constexpr int kThreadsMax = 512;
+constexpr size_t kRejectionsWaiting = 1000;
 constexpr int64_t kEdgeBytesMax = int64_t{64} << 20;
 
 int64_t EdgeBytes(const RunOptions& options) {
@@ -135,7 +136,8 @@ void Run::Impl::HandleRejections(std::vector<Edge::Rejected> rejections) {
       if (!rejection.file.empty()) place += rejection.file + ": ";
       if (rejection.line > 0) place += "line " + std::to_string(rejection.line) + ": ";
       if (!rejection.column.empty()) place += "column '" + rejection.column + "': ";
-      RecordError(sequence, Status::InvalidArgument("rejected record: " + place + rejection.reason));
+      RecordError(sequence,
+                  Status::InvalidArgument("rejected record: " + place + rejection.reason));
       continue;
     }
     if (policy.errors_max >= 0 && rejected_ > policy.errors_max) {
@@ -145,11 +147,36 @@ void Run::Impl::HandleRejections(std::vector<Edge::Rejected> rejections) {
       continue;
     }
     if (policy.errors == ErrorPolicy::kDeadLetter && options_.reject_sink != nullptr) {
-      if (Status status = options_.reject_sink->Write(rejection); !status.ok()) {
-        RecordError(sequence, status.WithContext("reject sink"));
-      }
+      rejections_.push_back({sequence, std::move(rejection)});
     }
   }
+}
+
+// One thread at a time writes, without the lock; others wait only when it falls far behind.
+void Run::Impl::WriteRejections(Lock& lock) {
+  while (writing_ && rejections_.size() > kRejectionsWaiting) rejections_written_.wait(lock);
+  if (writing_ || rejections_.empty()) return;
+  writing_ = true;
+  while (!rejections_.empty()) {
+    const auto batch = std::exchange(rejections_, {});
+    if (reject_sink_failed_) continue;
+    rejections_written_.notify_all();
+    lock.unlock();
+    uint64_t sequence = 0;
+    Status status = CatchAll("write", [&]() -> Status {
+      for (const auto& rejected : batch) {
+        sequence = rejected.source_sequence;
+        THALWEG_RETURN_IF_ERROR(options_.reject_sink->Write(rejected.rejection));
+      }
+      return {};
+    });
+    lock.lock();
+    if (status.ok()) continue;
+    reject_sink_failed_ = true;
+    RecordError(sequence, status.WithContext("reject sink"));
+  }
+  writing_ = false;
+  rejections_written_.notify_all();
 }
 
 void Run::Impl::Fail(Status error) {
@@ -192,6 +219,7 @@ Report Run::Impl::Join() {
   }
   Lock lock(mutex_);
   SaveCheckpoints(lock);
+  WriteRejections(lock);
   return MakeReport();
 }
 

@@ -13,15 +13,14 @@ constexpr auto kMemoryRecheck = std::chrono::milliseconds(10);
 
 }  // namespace
 
-Result<Progress> Run::Impl::RunTask(Task& task) {
+Result<Progress> Run::Impl::RunTask(Task& task, Governor::Token token) {
   const bool source = task.kind == TaskKind::kSource;
   const Lane::Environment environment{.memory = &memory_,
                                       .clock = clock_,
                                       .stop = source ? &sources_stop_token_ : &stop_token_,
                                       .names = &task.stage->names,
                                       .outs_max = kOutsMax};
-  Governor::Token token;
-  if (task.stage->token == TokenKind::kCpu) token = governor_->AcquireCpu({});
+  if (task.stage->token == TokenKind::kCpu && !token) token = governor_->AcquireCpu({});
   if (task.stage->token == TokenKind::kIo) {
     token = governor_->AcquireIo(stop_token_);
     if (stop_token_.stop_requested()) return Progress::kNeedRoom;
@@ -43,6 +42,9 @@ Result<Progress> Run::Impl::RunTask(Task& task) {
 }
 
 bool Run::Impl::DriveOne(Lock& lock, Scope scope) {
+  // A helper has better things to do than to wait for a core.
+  Governor::Token token;
+  if (scope == Scope::kHelper && !(token = governor_->TryAcquireCpu())) return false;
   CheckDrainDeadline();
   FlushDuePartials();
   auto task = Pick(scope);
@@ -55,7 +57,7 @@ bool Run::Impl::DriveOne(Lock& lock, Scope scope) {
   }
   WakeOthers();
   lock.unlock();
-  Result<Progress> progress = RunTask(*task);
+  Result<Progress> progress = RunTask(*task, std::move(token));
   lock.lock();
   Commit(*task, std::move(progress));
   if (draining_) EndSources();
@@ -63,6 +65,7 @@ bool Run::Impl::DriveOne(Lock& lock, Scope scope) {
   Observe(now);
   Tune(now);
   SaveCheckpoints(lock);
+  WriteRejections(lock);
   NotifyPushers();
   if (Finished()) {
     work_.notify_all();
@@ -71,8 +74,8 @@ bool Run::Impl::DriveOne(Lock& lock, Scope scope) {
   return true;
 }
 
-// Each thread wakes the next one while there is something left to do, so that a burst of work spreads
-// without anybody counting it.
+// Each thread wakes the next one while there is something left to do, so that a burst of work
+// spreads without anybody counting it.
 void Run::Impl::WakeOthers() {
   if (idle_ == 0 || Stopped()) return;
   picked_.clear();

@@ -22,8 +22,11 @@ struct Plan {
   std::vector<int> stage_of_node;
 };
 
-/// Checks the graph and cuts it. Adjacent parallel nodes fuse, as do adjacent serial nodes, where one
-/// port joins them and they need the same token.
+/// One more instance of a parallel node; an exception of its factory is a failure.
+Result<std::unique_ptr<Step>> CallFactory(const Graph::Node& node);
+
+/// Checks the graph and cuts it. Adjacent parallel nodes fuse, as do adjacent serial nodes, where
+/// one port joins them and they need the same token.
 Result<Plan> MakePlan(Graph& graph, const RunOptions& options, int workers);
 
 class Run::Impl {
@@ -102,15 +105,14 @@ class Run::Impl {
   bool Finished() const { return Stopped() || AllDone(); }
 
   // Driving.
-  Result<Progress> RunTask(Task& task);
+  Result<Progress> RunTask(Task& task, Governor::Token token);
   /// Runs one task with the mutex released meanwhile. False: there is none.
   bool DriveOne(Lock& lock, Scope scope = Scope::kAll);
   void Work(Lock& lock, bool caller);
   void WaitForRoom(Lock& lock, Stage& stage);
   void NotifyPushers();
   Stage& StageOf(NodeId node) {
-    return *plan_.stages[static_cast<size_t>(
-        plan_.stage_of_node[static_cast<size_t>(node.index)])];
+    return *plan_.stages[static_cast<size_t>(plan_.stage_of_node[static_cast<size_t>(node.index)])];
   }
   void StartThreads();
   void MaybeEscalate();
@@ -124,6 +126,7 @@ class Run::Impl {
 
   // Rejects, errors, measuring.
   void HandleRejections(std::vector<Edge::Rejected> rejections);
+  void WriteRejections(Lock& lock);
   void RegisterMetrics();
   void RecordError(uint64_t sequence, Status error);
   void Observe(Clock::Instant now);
@@ -184,10 +187,15 @@ class Run::Impl {
   int64_t records_out_ = 0;
   int64_t rejected_ = 0;
 
-  uint64_t epoch_ = 0;                         ///< The last one injected.
+  uint64_t epoch_ = 0;                          ///< The last one injected.
   std::map<uint64_t, Checkpoint> checkpoints_;  ///< Injected, not yet through.
   std::vector<Checkpoint> finished_epochs_;
   bool saving_ = false;
+
+  std::vector<Edge::Rejected> rejections_;  ///< On their way to the reject sink.
+  std::condition_variable_any rejections_written_;
+  bool writing_ = false;
+  bool reject_sink_failed_ = false;
 
   struct Measured {
     Counter* records_in = nullptr;

@@ -1,5 +1,5 @@
-// Random graphs, driven by one thread in a random order and by several, against a plain evaluation of
-// what each node does. A failure prints the seed that brings it back.
+// Random graphs, driven by one thread in a random order and by several, against a plain evaluation
+// of what each node does. A failure prints the seed that brings it back.
 
 #include <gtest/gtest.h>
 
@@ -100,8 +100,8 @@ GraphSpec RandomGraph(std::mt19937_64& random) {
   }
   for (int i = below(7); i > 0; --i) {
     NodeSpec node;
-    static constexpr Op kOps[] = {Op::kMap,    Op::kMap,   Op::kFilter, Op::kExpand, Op::kReject,
-                                  Op::kCarry,  Op::kMerge, Op::kSplit,  Op::kMap};
+    static constexpr Op kOps[] = {Op::kMap,   Op::kMap,   Op::kFilter, Op::kExpand, Op::kReject,
+                                  Op::kCarry, Op::kMerge, Op::kSplit,  Op::kMap};
     node.op = kOps[below(9)];
     node.inputs.push_back(take_open());
     if (node.op == Op::kMerge && !graph.open.empty()) node.inputs.push_back(take_open());
@@ -175,8 +175,8 @@ Answer Evaluate(const GraphSpec& graph) {
 // ---- The nodes of the machine.
 
 std::unique_ptr<Source> MakeSource(const NodeSpec& node, uint64_t seed) {
-  return SourceOf([node, random = std::mt19937_64(seed), next = int64_t{0}](
-                      Output& out) mutable -> Result<Progress> {
+  return SourceOf([node, random = std::mt19937_64(seed),
+                   next = int64_t{0}](Output& out) mutable -> Result<Progress> {
     for (uint64_t chunks = 1 + random() % 3; chunks > 0 && next < node.records; --chunks) {
       std::vector<Record> rows;
       for (uint64_t n = 1 + random() % 7; n > 0 && next < node.records; --n, ++next) {
@@ -257,7 +257,7 @@ class SplitStep final : public Step {
 // What the sink saw, in order.
 struct Seen {
   std::vector<Record> records;
-  std::vector<std::pair<size_t, uint64_t>> barriers;    // (records before, epoch)
+  std::vector<std::pair<size_t, uint64_t>> barriers;   // (records before, epoch)
   std::vector<std::pair<size_t, int64_t>> watermarks;  // (records before, time)
 };
 
@@ -316,13 +316,15 @@ Graph Build(const GraphSpec& spec, Seen* seen, Run** run, uint64_t seed) {
     NodeOptions options{.name = "n" + std::to_string(node.id), .token = node.token};
     switch (node.op) {
       case Op::kSource:
-        ids.push_back(graph.AddSource(options, MakeSource(node, seed + static_cast<uint64_t>(node.id))));
+        ids.push_back(
+            graph.AddSource(options, MakeSource(node, seed + static_cast<uint64_t>(node.id))));
         break;
       case Op::kCarry:
         ids.push_back(graph.AddSerial(options, std::make_unique<CarryStep>(), ports(node.inputs)));
         break;
       case Op::kMerge:
-        ids.push_back(graph.AddSerial(options, std::make_unique<FunctionStep>(), ports(node.inputs)));
+        ids.push_back(
+            graph.AddSerial(options, std::make_unique<FunctionStep>(), ports(node.inputs)));
         break;
       case Op::kSplit:
         ids.push_back(graph.AddSerial(options, std::make_unique<SplitStep>(), ports(node.inputs)));
@@ -330,12 +332,12 @@ Graph Build(const GraphSpec& spec, Seen* seen, Run** run, uint64_t seed) {
       default:
         options.concurrency = node.concurrency;
         options.conserves = node.op != Op::kExpand;
-        ids.push_back(graph.AddParallel(options,
-                                        [node]() -> Result<std::unique_ptr<Step>> {
-                                          return std::unique_ptr<Step>(
-                                              std::make_unique<ApplyStep>(node));
-                                        },
-                                        ports(node.inputs).front()));
+        ids.push_back(graph.AddParallel(
+            options,
+            [node]() -> Result<std::unique_ptr<Step>> {
+              return std::unique_ptr<Step>(std::make_unique<ApplyStep>(node));
+            },
+            ports(node.inputs).front()));
     }
   }
   graph.AddSerial({.name = "sink", .token = TokenKind::kNone},

@@ -72,7 +72,7 @@ Status MakeLanes(Graph& graph, Stage& stage, int workers) {
     if (node.source) lane->source = std::move(node.source);
     if (node.step) lane->steps.push_back(std::move(node.step));
     if (node.factory) {
-      THALWEG_ASSIGN_OR_RETURN(auto step, node.factory());
+      THALWEG_ASSIGN_OR_RETURN(auto step, CallFactory(node));
       lane->steps.push_back(std::move(step));
     }
   }
@@ -81,6 +81,16 @@ Status MakeLanes(Graph& graph, Stage& stage, int workers) {
 }
 
 }  // namespace
+
+Result<std::unique_ptr<Step>> CallFactory(const Graph::Node& node) {
+  std::unique_ptr<Step> step;
+  THALWEG_RETURN_IF_ERROR(CatchAll(node.options.name, [&]() -> Status {
+    THALWEG_ASSIGN_OR_RETURN(step, node.factory());
+    return {};
+  }));
+  if (step == nullptr) return Status::Internal("node '" + node.options.name + "' made no step");
+  return step;
+}
 
 Result<Plan> MakePlan(Graph& graph, const RunOptions& options, int workers) {
   THALWEG_RETURN_IF_ERROR(Check(graph));

@@ -40,6 +40,11 @@ void Run::Impl::PutFromPort(Stage& stage, Chunk chunk) {
 Result<Progress> Run::Impl::Push(NodeId port, Chunk chunk) {
   Lock lock(mutex_);
   Stage& stage = StageOf(port);
+  const bool measured = !measured_.node_seconds.empty();
+  if (measured && stage.pushed_at != Clock::Instant{}) {
+    measured_.node_seconds[static_cast<size_t>(port.index)]->Record(
+        (clock_->Now() - stage.pushed_at).count());
+  }
   if (!HasRoom(stage, 0) || !MemoryAdmits(stage, 0)) {
     const Clock::Instant begin = clock_->Now();
     WaitForRoom(lock, stage);
@@ -62,6 +67,7 @@ Result<Progress> Run::Impl::Push(NodeId port, Chunk chunk) {
     while (!threads_started_ && DriveOne(lock)) MaybeEscalate();
     ArmTimer();
   }
+  if (measured) stage.pushed_at = clock_->Now();
   return Progress::kNeedInput;
 }
 

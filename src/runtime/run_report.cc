@@ -69,8 +69,8 @@ void Run::Impl::Tune(Clock::Instant now) {
   sample.memory_pressure = memory_.Pressure();
   sample.worker_busy = Seconds(busy - tuned_busy_ns_) / (sample.seconds * workers_);
   if (chunks > 0) {
-    sample.chunk_latency_s = Seconds(counts.busy_ns - tuned_counts_.busy_ns) /
-                             static_cast<double>(chunks);
+    sample.chunk_latency_s =
+        Seconds(counts.busy_ns - tuned_counts_.busy_ns) / static_cast<double>(chunks);
   }
   tuner_.Update(sample);
   if (measured_.records_per_s != nullptr) {
@@ -86,18 +86,18 @@ void Run::Impl::RegisterMetrics() {
   if (options_.metrics == nullptr) return;
   MetricsRegistry& metrics = *options_.metrics;
   const MetricLabels labels{{"pipeline", options_.name}};
-  measured_.records_in = &metrics.AddCounter(
-      {"thalweg_records_in", "Records delivered by sources."}, labels);
+  measured_.records_in =
+      &metrics.AddCounter({"thalweg_records_in", "Records delivered by sources."}, labels);
   measured_.records_out =
       &metrics.AddCounter({"thalweg_records_out", "Records taken by sinks."}, labels);
-  measured_.records_rejected = &metrics.AddCounter(
-      {"thalweg_records_rejected", "Records that could not be used."}, labels);
+  measured_.records_rejected =
+      &metrics.AddCounter({"thalweg_records_rejected", "Records that could not be used."}, labels);
   measured_.bytes_in =
       &metrics.AddCounter({"thalweg_in_bytes", "Bytes delivered by sources."}, labels);
   measured_.records_per_s = &metrics.AddGauge(
       {"thalweg_records_per_second", "Records delivered by sources in a second, of late."}, labels);
-  measured_.memory_bytes = &metrics.AddGauge(
-      {"thalweg_memory_bytes", "Memory held by records in flight."}, labels);
+  measured_.memory_bytes =
+      &metrics.AddGauge({"thalweg_memory_bytes", "Memory held by records in flight."}, labels);
   for (const auto& node : graph_.nodes()) {
     MetricLabels of_node = labels;
     of_node["node"] = node.options.name;
@@ -109,8 +109,8 @@ void Run::Impl::RegisterMetrics() {
 void Run::Impl::CheckRejectRate() {
   const RejectPolicy& policy = options_.rejects;
   if (failed_ || rejected_ == 0 || policy.errors == ErrorPolicy::kFail) return;
-  const double rate = static_cast<double>(rejected_) / static_cast<double>(std::max<int64_t>(
-                                                           1, std::max(records_in_, rejected_)));
+  const double rate = static_cast<double>(rejected_) /
+                      static_cast<double>(std::max<int64_t>(1, std::max(records_in_, rejected_)));
   if (rate <= policy.error_rate_max) return;
   RecordError(UINT64_MAX,
               Status::InvalidArgument(std::to_string(rejected_) + " of " +
@@ -123,7 +123,8 @@ Report Run::Impl::MakeReport() {
   Observe(clock_->Now());
   CheckRejectRate();
   if (options_.reject_sink != nullptr) {
-    if (Status status = options_.reject_sink->Close(); !status.ok()) {
+    Status status = CatchAll("close", [&] { return options_.reject_sink->Close(); });
+    if (!status.ok()) {
       RecordError(UINT64_MAX, status.WithContext("reject sink"));
     }
   }
@@ -154,8 +155,7 @@ Report Run::Impl::MakeReport() {
       node.records_rejected = counts.rejected;
       node.records_filtered = counts.filtered;
       node.busy_s = Seconds(counts.busy_ns);
-      node.conserves =
-          graph_.nodes()[static_cast<size_t>(stage->nodes[i])].options.conserves;
+      node.conserves = graph_.nodes()[static_cast<size_t>(stage->nodes[i])].options.conserves;
       report.records_filtered += counts.filtered;
       if (i == 0) {
         node.records_discarded = stage->discarded;

@@ -1,4 +1,5 @@
-// Constructed cases in which it is known what a run waits for. Time is moved by the nodes themselves.
+// Constructed cases in which it is known what a run waits for. Time is moved by the nodes
+// themselves.
 
 #include <gtest/gtest.h>
 
@@ -15,8 +16,8 @@ namespace {
 
 using GraphRun = Run;  // Inside a test `Run` is a function of the test's class.
 
-using ::testing::HasSubstr;
 using testing::FunctionStep;
+using ::testing::HasSubstr;
 using testing::LanesOf;
 using testing::ManualClock;
 using testing::NumbersChunk;
@@ -43,14 +44,14 @@ Report RunWith(const Times& times) {
     if (busy) clock.Advance(kWork);
   };
   int left = 100;
-  const NodeId source = graph.AddSource({.name = "source", .token = times.source_token},
-                                        SourceOf([&](Output& out) {
-                                          spend(times.source);
-                                          Chunk chunk = NumbersChunk({1});
-                                          chunk.bytes = 1000;
-                                          out.Emit(std::move(chunk));
-                                          return --left > 0 ? Progress::kNeedRoom : Progress::kDone;
-                                        }));
+  const NodeId source =
+      graph.AddSource({.name = "source", .token = times.source_token}, SourceOf([&](Output& out) {
+                        spend(times.source);
+                        Chunk chunk = NumbersChunk({1});
+                        chunk.bytes = 1000;
+                        out.Emit(std::move(chunk));
+                        return --left > 0 ? Progress::kNeedRoom : Progress::kDone;
+                      }));
   const NodeId mapped = graph.AddParallel({.name = "map"}, LanesOf([&](Chunk& chunk, Output& out) {
                                             spend(times.parallel);
                                             out.Emit(std::move(chunk));

@@ -1,5 +1,5 @@
-// Which work can be done now, and what follows from work that was done. Everything here runs with the
-// run's mutex held and does nothing that takes long.
+// Which work can be done now, and what follows from work that was done. Everything here runs with
+// the run's mutex held and does nothing that takes long.
 
 #include <algorithm>
 #include <utility>
@@ -29,9 +29,8 @@ bool Run::Impl::HasRoom(const Stage& stage, uint64_t sequence) const {
 }
 
 bool Run::Impl::IsLowest(const Stage& stage, uint64_t sequence) const {
-  return std::ranges::all_of(stage.outputs, [sequence](const auto& output) {
-    return output.second->IsLowest(sequence);
-  });
+  return std::ranges::all_of(
+      stage.outputs, [sequence](const auto& output) { return output.second->IsLowest(sequence); });
 }
 
 bool Run::Impl::NothingInFlight() const {
@@ -47,14 +46,13 @@ bool Run::Impl::NothingInFlight() const {
 bool Run::Impl::AnyRunning() const {
   return std::ranges::any_of(plan_.stages, [](const auto& stage) {
     return stage->kind != NodeKind::kSource &&
-           std::ranges::any_of(stage->lanes, [](const auto& lane) {
-             return lane->state == Lane::State::kRunning;
-           });
+           std::ranges::any_of(
+               stage->lanes, [](const auto& lane) { return lane->state == Lane::State::kRunning; });
   });
 }
 
-// The lowest open sequence number is always admitted, so that memory held by later ones can never keep
-// it, and so everything, from going on.
+// The lowest open sequence number is always admitted, so that memory held by later ones can never
+// keep it, and so everything, from going on.
 bool Run::Impl::MemoryAdmits(const Stage& stage, uint64_t sequence) const {
   if (memory_ignored_ || memory_.HasRoom()) return true;
   if (stage.kind == NodeKind::kSource || stage.kind == NodeKind::kPort) return NothingInFlight();
@@ -70,7 +68,7 @@ Status Run::Impl::AddLane(Stage& stage) {
   auto lane = std::make_unique<Lane>();
   for (const int index : stage.nodes) {
     const Graph::Node& node = graph_.nodes()[static_cast<size_t>(index)];
-    THALWEG_ASSIGN_OR_RETURN(auto step, node.factory());
+    THALWEG_ASSIGN_OR_RETURN(auto step, CallFactory(node));
     lane->steps.push_back(std::move(step));
   }
   stage.lanes.push_back(std::move(lane));
@@ -259,7 +257,8 @@ void Run::Impl::CommitOutputs(Stage& stage, Lane& lane) {
         CountArrival(stage, *chunk);
       }
     }
-    // Watermarks and barriers go to every port; chunks to their own. A port nobody reads is a drain.
+    // Watermarks and barriers go to every port; chunks to their own. A port nobody reads is a
+    // drain.
     const bool chunk = std::holds_alternative<Chunk>(out.event);
     for (const auto& [port, edge] : stage.outputs) {
       if (chunk && port == out.port) {

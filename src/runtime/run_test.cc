@@ -18,10 +18,10 @@ namespace {
 
 using GraphRun = Run;  // Inside a test `Run` is a function of the test's class.
 
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using testing::CollectInto;
+using ::testing::ElementsAre;
 using testing::FunctionStep;
+using ::testing::HasSubstr;
 using testing::LanesOf;
 using testing::ManualClock;
 using testing::Numbers;
@@ -94,13 +94,13 @@ TEST(RunTest, AdjacentParallelNodesRunFusedOnOneThread) {
                                        return Progress::kNeedInput;
                                      }),
                                      source);
-  const NodeId b = graph.AddParallel({.name = "b"}, LanesOf([](Chunk& chunk, Output& out) {
-                                       EXPECT_EQ(chunk.As<Tagged>().thread,
-                                                 std::this_thread::get_id());
-                                       out.Emit(std::move(chunk));
-                                       return Progress::kNeedInput;
-                                     }),
-                                     a);
+  const NodeId b =
+      graph.AddParallel({.name = "b"}, LanesOf([](Chunk& chunk, Output& out) {
+                          EXPECT_EQ(chunk.As<Tagged>().thread, std::this_thread::get_id());
+                          out.Emit(std::move(chunk));
+                          return Progress::kNeedInput;
+                        }),
+                        a);
   int64_t records = 0;
   graph.AddSerial({.name = "sink"}, StepOf([&](Chunk& chunk, Output&) {
                     records += chunk.records;
@@ -123,9 +123,9 @@ std::unique_ptr<FunctionStep> Limit(int64_t rows, std::vector<int64_t>* seen) {
 TEST(RunTest, EnoughTravelsUpToAnEndlessSourceAndIsSuccess) {
   for (const int workers : {1, 4}) {
     Graph graph;
-    const NodeId source =
-        graph.AddSource({.name = "source"}, RangeSource(0, int64_t{1} << 60, 10));
-    const NodeId mapped = graph.AddParallel({.name = "map", .conserves = true}, LanesOf({}), source);
+    const NodeId source = graph.AddSource({.name = "source"}, RangeSource(0, int64_t{1} << 60, 10));
+    const NodeId mapped =
+        graph.AddParallel({.name = "map", .conserves = true}, LanesOf({}), source);
     const NodeId carried = graph.AddSerial({.name = "carry", .token = TokenKind::kNone},
                                            std::make_unique<FunctionStep>(), {mapped});
     std::vector<int64_t> seen;
@@ -144,7 +144,8 @@ TEST(RunTest, EnoughOfOneLaneLetsTheOthersFinish) {
   const NodeId mapped =
       graph.AddParallel({.name = "map", .concurrency = 4}, LanesOf([](Chunk& chunk, Output& out) {
                           const int64_t value = chunk.As<Numbers>().values.front();
-                          for (int64_t i = 0; i < 100 - value % 4 * 30; ++i) std::this_thread::yield();
+                          for (int64_t i = 0; i < 100 - value % 4 * 30; ++i)
+                            std::this_thread::yield();
                           out.Emit(std::move(chunk));
                           return value == 500 ? Progress::kDone : Progress::kNeedInput;
                         }),
@@ -184,8 +185,8 @@ struct Join {
   NodeId right;
   std::vector<std::string> events;
 
-  explicit Join(bool parallel) : left(graph.AddPort({.name = "left"})),
-                                 right(graph.AddPort({.name = "right"})) {
+  explicit Join(bool parallel)
+      : left(graph.AddPort({.name = "left"})), right(graph.AddPort({.name = "right"})) {
     const auto through = [&](NodeId port) {
       if (!parallel) return port;
       const auto delay = [](Chunk& chunk, Output& out) {
@@ -272,7 +273,9 @@ TEST(RunTest, AStoreThatFailsFailsTheRun) {
   class Full final : public CheckpointStore {
    public:
     Status Save(const Checkpoint&) override { return Status::IoError("no space"); }
-    Result<std::optional<Checkpoint>> Latest() const override { return std::optional<Checkpoint>(); }
+    Result<std::optional<Checkpoint>> Latest() const override {
+      return std::optional<Checkpoint>();
+    }
   } store;
   Join join(/*parallel=*/false);
   RunOptions options = Threads(1);
@@ -324,13 +327,13 @@ TEST(RunTest, ABlockedSourceGoesOnWhenWoken) {
   Graph graph;
   GraphRun* running = nullptr;
   int64_t produced = 0;
-  const NodeId source = graph.AddSource({.name = "source"}, SourceOf([&](Output& out) {
-                                          // Woken while it is still being called: not lost.
-                                          if (produced % 3 == 1) running->Wake();
-                                          out.Emit(NumbersChunk({produced}));
-                                          return ++produced == 30 ? Progress::kDone
-                                                                  : Progress::kBlocked;
-                                        }));
+  const NodeId source =
+      graph.AddSource({.name = "source"}, SourceOf([&](Output& out) {
+                        // Woken while it is still being called: not lost.
+                        if (produced % 3 == 1) running->Wake();
+                        out.Emit(NumbersChunk({produced}));
+                        return ++produced == 30 ? Progress::kDone : Progress::kBlocked;
+                      }));
   std::atomic<int64_t> seen = 0;
   graph.AddSerial({.name = "sink"}, StepOf([&](Chunk&, Output&) {
                     ++seen;
@@ -449,14 +452,14 @@ TEST(RunTest, AFactoryThatFailsLaterFailsTheRun) {
   const NodeId source = graph.AddSource({.name = "source"}, RangeSource(0, 1000, 1));
   std::mutex mutex;
   int made = 0;
-  const NodeId mapped = graph.AddParallel({.name = "map", .concurrency = 3},
-                                          [&]() -> Result<std::unique_ptr<Step>> {
-                                            std::scoped_lock lock(mutex);
-                                            if (++made == 2) return Status::NotFound("no library");
-                                            return std::unique_ptr<Step>(
-                                                std::make_unique<FunctionStep>());
-                                          },
-                                          source);
+  const NodeId mapped = graph.AddParallel(
+      {.name = "map", .concurrency = 3},
+      [&]() -> Result<std::unique_ptr<Step>> {
+        std::scoped_lock lock(mutex);
+        if (++made == 2) return Status::NotFound("no library");
+        return std::unique_ptr<Step>(std::make_unique<FunctionStep>());
+      },
+      source);
   graph.AddSerial({.name = "sink"}, StepOf([](Chunk&, Output&) {
                     std::this_thread::yield();
                     return Progress::kNeedInput;
@@ -464,6 +467,23 @@ TEST(RunTest, AFactoryThatFailsLaterFailsTheRun) {
                   {mapped});
   EXPECT_THAT(GraphRun(std::move(graph), Threads(3)).Execute({}).outcome,
               StatusIs(StatusCode::kNotFound));
+}
+
+TEST(RunTest, AFactoryThatThrowsOrMakesNothingFailsTheRun) {
+  for (const bool throws : {true, false}) {
+    Graph graph;
+    const NodeId source = graph.AddSource({.name = "source"}, RangeSource(0, 10, 1));
+    const NodeId mapped = graph.AddParallel(
+        {.name = "map"},
+        [throws]() -> Result<std::unique_ptr<Step>> {
+          if (throws) throw std::runtime_error("kaboom");
+          return std::unique_ptr<Step>();
+        },
+        source);
+    graph.AddSerial({.name = "sink"}, std::make_unique<FunctionStep>(), {mapped});
+    EXPECT_THAT(GraphRun(std::move(graph), {}).Execute({}).outcome,
+                StatusIs(StatusCode::kInternal));
+  }
 }
 
 TEST(RunTest, TheFirstErrorBySequenceStandsFirst) {
@@ -512,9 +532,7 @@ TEST(RunTest, AGraphThatMakesNoSenseIsRefused) {
       },
       "two receivers");
   refused(
-      [](Graph& g) {
-        g.AddSerial({.name = "x"}, std::make_unique<FunctionStep>(), {NodeId{5}});
-      },
+      [](Graph& g) { g.AddSerial({.name = "x"}, std::make_unique<FunctionStep>(), {NodeId{5}}); },
       "must come after its inputs");
   refused(
       [](Graph& g) {
@@ -526,7 +544,8 @@ TEST(RunTest, AGraphThatMakesNoSenseIsRefused) {
   options.workers = -1;
   Graph graph;
   graph.AddSource({.name = "s"}, RangeSource(0, 1, 1));
-  EXPECT_THAT(GraphRun(std::move(graph), options).Execute({}).outcome.message(), HasSubstr("workers"));
+  EXPECT_THAT(GraphRun(std::move(graph), options).Execute({}).outcome.message(),
+              HasSubstr("workers"));
 }
 
 TEST(RunTest, DestroyedBeforeItsEndItStopsAndJoins) {

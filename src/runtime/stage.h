@@ -28,8 +28,8 @@ struct NodeCounts {
   void Add(const NodeCounts& other);
 };
 
-/// One worker's place in a stage: the fused nodes, and what waits between them. Used by one thread at
-/// a time; the run's mutex hands it over.
+/// One worker's place in a stage: the fused nodes, and what waits between them. Used by one thread
+/// at a time; the run's mutex hands it over.
 class Lane {
  public:
   enum class State : uint8_t { kIdle, kRunning, kParked, kEnded };
@@ -63,7 +63,8 @@ class Lane {
   void BeginEnd() { ending_ = 0; }
   bool ending() const { return ending_ >= 0; }
   bool has_pending() const;
-  /// Works until the input is used up (kNeedInput), room runs out (kNeedRoom) or all is over (kDone).
+  /// Works until the input is used up (kNeedInput), room runs out (kNeedRoom) or all is over
+  /// (kDone).
   Result<Progress> Drive(const Environment& environment);
   Result<Progress> DriveSource(const Environment& environment);
   Result<Progress> DriveTimers(Clock::Instant now, const Environment& environment);
@@ -83,8 +84,8 @@ class Lane {
   Result<Progress> CallChunk(size_t index, Chunk& chunk, const Environment& environment);
 
   std::vector<std::deque<Event>> pending_;  ///< pending_[i] waits for steps[i].
-  std::vector<int64_t> entered_;            ///< Records of the chunk that a step works on; -1: none.
-  int ending_ = -1;                         ///< Step that is being ended; -1: none.
+  std::vector<int64_t> entered_;  ///< Records of the chunk that a step works on; -1: none.
+  int ending_ = -1;               ///< Step that is being ended; -1: none.
   bool cut_short_ = false;
   int64_t discarded_ = 0;
   uint64_t inherit_sequence_ = 0;
@@ -106,13 +107,13 @@ struct Stage {
   int active = 0;            ///< Lanes running or parked.
   uint64_t next_sequence = 0;
   size_t next_input = 0;
-  bool ending = false;       ///< Lanes are being flushed.
+  bool ending = false;  ///< Lanes are being flushed.
   bool done = false;
-  bool cut_short = false;    ///< It ended before its input did.
-  bool blocked = false;      ///< The source answered kBlocked.
-  uint64_t wakes = 0;        ///< Calls of Wake, so that one during a call is not lost.
+  bool cut_short = false;  ///< It ended before its input did.
+  bool blocked = false;    ///< The source answered kBlocked.
+  uint64_t wakes = 0;      ///< Calls of Wake, so that one during a call is not lost.
   uint64_t wakes_seen = 0;
-  bool exclusive = false;    ///< A barrier is in one of the lanes: the others wait.
+  bool exclusive = false;  ///< A barrier is in one of the lanes: the others wait.
 
   // Fan-in of watermarks and barriers, by input.
   std::vector<int64_t> watermarks;
@@ -126,10 +127,11 @@ struct Stage {
   std::function<Run::Partial(Clock::Instant)> partial;
   std::optional<Clock::Instant> partial_due;
   bool pusher_waits = false;
+  Clock::Instant pushed_at{};      ///< End of the last push: where its metric is kept.
   Position position;               ///< After the last chunk sent.
   std::vector<uint64_t> barriers;  ///< To be sent once the source is not being called.
   // Sinks.
-  uint64_t epoch = 0;              ///< The last one that has passed.
+  uint64_t epoch = 0;  ///< The last one that has passed.
 
   // Statistics, by node.
   std::vector<NodeCounts> totals;

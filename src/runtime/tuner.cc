@@ -40,7 +40,8 @@ Knobs Scaled(const Knobs& knobs, double factor) {
 
 template <typename T>
 Status CheckOrder(const char* name, T min, T start, T max) {
-  if (min < 1) return Status::InvalidArgument(std::string("tuning: min.") + name + " must be at least 1");
+  if (min < 1)
+    return Status::InvalidArgument(std::string("tuning: min.") + name + " must be at least 1");
   if (start < min || start > max) {
     return Status::InvalidArgument(std::string("tuning: ") + name + " must be between " +
                                    std::to_string(min) + " and " + std::to_string(max) + ": " +
@@ -63,12 +64,14 @@ Result<Tuning> Tuning::Preset(std::string_view name, int cores) {
     tuning.max.workers = std::max(1, cores);
     tuning.flush_delay_ms = 100;
   } else if (name == "io") {
-    tuning.start = {.batch_rows = 500, .slab_bytes = 4 << 20, .workers = std::max(4, 2 * cores),
+    tuning.start = {.batch_rows = 500,
+                    .slab_bytes = 4 << 20,
+                    .workers = std::max(4, 2 * cores),
                     .queue_depth = 8};
     tuning.flush_delay_ms = 5000;
   } else if (name == "latency") {
-    tuning.start = {.batch_rows = 1, .slab_bytes = 64 << 10, .workers = std::max(1, cores),
-                    .queue_depth = 1};
+    tuning.start = {
+        .batch_rows = 1, .slab_bytes = 64 << 10, .workers = std::max(1, cores), .queue_depth = 1};
     tuning.max.batch_rows = 256;
     tuning.max.slab_bytes = 256 << 10;
     tuning.flush_delay_ms = 5;
@@ -88,9 +91,11 @@ Status Tuning::Validate() const {
   THALWEG_RETURN_IF_ERROR(CheckOrder("workers", min.workers, start.workers, max.workers));
   THALWEG_RETURN_IF_ERROR(
       CheckOrder("queue_depth", min.queue_depth, start.queue_depth, max.queue_depth));
-  if (flush_delay_ms < 0) return Status::InvalidArgument("tuning: flush_delay_ms must not be negative");
+  if (flush_delay_ms < 0)
+    return Status::InvalidArgument("tuning: flush_delay_ms must not be negative");
   if (policy == TuningPolicy::kTarget && !(target_records_per_s > 0)) {
-    return Status::InvalidArgument("tuning: target_records_per_s must be positive for policy 'target'");
+    return Status::InvalidArgument(
+        "tuning: target_records_per_s must be positive for policy 'target'");
   }
   return {};
 }
@@ -112,7 +117,8 @@ bool Tuner::Update(const TuningSample& sample) {
   if (sample.seconds <= 0 || sample.chunks == 0) return false;
   const double work = static_cast<double>(sample.records > 0 ? sample.records : sample.bytes);
   const double rate = work / sample.seconds;
-  if (tuning_.policy == TuningPolicy::kFixed || tuning_.policy == TuningPolicy::kTable) return false;
+  if (tuning_.policy == TuningPolicy::kFixed || tuning_.policy == TuningPolicy::kTable)
+    return false;
   if (sample.memory_pressure > kPressureHigh) {
     Knobs next = Scaled(knobs_, 0.5);
     next.queue_depth = std::max(1, knobs_.queue_depth / 2);
@@ -137,13 +143,15 @@ bool Tuner::Climb(const TuningSample& sample, double rate) {
     slow_start_ = false;
     best_rate_ = rate;
     best_ = knobs_;
-    return Apply(Scaled(knobs_, 0.5), rate, "a chunk holds a worker for over 250 ms: half its size");
+    return Apply(Scaled(knobs_, 0.5), rate,
+                 "a chunk holds a worker for over 250 ms: half its size");
   }
   if (rate > best_rate_ * (1 + kGainWorthMoving)) {
     best_rate_ = rate;
     best_ = knobs_;
     if (slow_start_) return Apply(Scaled(knobs_, 2), rate, "slow start: still gaining, doubled");
-    return Apply(Scaled(knobs_, direction_ > 0 ? 1.25 : 0.8), rate, "gaining: same direction again");
+    return Apply(Scaled(knobs_, direction_ > 0 ? 1.25 : 0.8), rate,
+                 "gaining: same direction again");
   }
   if (slow_start_) {
     slow_start_ = false;
@@ -175,7 +183,7 @@ Knobs TableKnobs(int64_t input_bytes, int cores, const Knobs& min, const Knobs& 
     int workers_percent;  // Of the cores.
   };
   static constexpr Row kRows[] = {
-      {1 * kMiB, 64 << 10, 0},     {10 * kMiB, 256 << 10, 50},  {100 * kMiB, 1 * kMiB, 100},
+      {1 * kMiB, 64 << 10, 0},      {10 * kMiB, 256 << 10, 50}, {100 * kMiB, 1 * kMiB, 100},
       {1024 * kMiB, 4 * kMiB, 100}, {INT64_MAX, 8 * kMiB, 100},
   };
   const Row* row = kRows;

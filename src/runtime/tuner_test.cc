@@ -136,7 +136,8 @@ TEST(TunerTest, ASmallGainIsNoReasonToMove) {
   tuner.Update(Sample(1e6, tuner.knobs()));
   tuner.Update(Sample(1e6, tuner.knobs()));
   const size_t decisions = tuner.decisions().size();
-  for (int i = 0; i < 6; ++i) EXPECT_FALSE(tuner.Update(Sample(1e6 * (1 + 0.005 * i), tuner.knobs())));
+  for (int i = 0; i < 6; ++i)
+    EXPECT_FALSE(tuner.Update(Sample(1e6 * (1 + 0.005 * i), tuner.knobs())));
   EXPECT_EQ(tuner.decisions().size(), decisions);
 }
 

@@ -21,9 +21,9 @@ struct BatchOptions {
 
 namespace runtime {
 
-/// Gathers items into batches by count, bytes or age. Items move, keep their order, and are never lost:
-/// each is in exactly one batch. Every call has three outcomes: a batch, nothing yet, or a failure.
-/// Not thread-safe.
+/// Gathers items into batches by count, bytes or age. Items move, keep their order, and are never
+/// lost: each is in exactly one batch. Every call has three outcomes: a batch, nothing yet, or a
+/// failure. Not thread-safe.
 template <typename T>
 class Bucket {
  public:
@@ -33,12 +33,13 @@ class Bucket {
   explicit Bucket(const BatchOptions& options, Clock& clock = Clock::System())
       : options_(options), clock_(&clock) {}
 
-  /// Takes `item`. Gives a batch when this one is full, or when `item` would exceed its bytes and so
-  /// begins the next. `invalid_argument` after `Close`, or when a bound is not positive.
+  /// Takes `item`. Gives a batch when this one is full, or when `item` would exceed its bytes and
+  /// so begins the next. `invalid_argument` after `Close`, or when a bound is not positive.
   Outcome Add(T item) {
     if (closed_) return Status::InvalidArgument("bucket: an item was added after the end");
     if (options_.rows < 1) return Status::InvalidArgument("bucket: rows must be at least 1");
-    if (options_.bytes_max < 1) return Status::InvalidArgument("bucket: bytes_max must be at least 1");
+    if (options_.bytes_max < 1)
+      return Status::InvalidArgument("bucket: bytes_max must be at least 1");
     const int64_t bytes = ByteSizeOf(item);
     std::optional<Batch> full;
     if (!held_.empty() && bytes_ + bytes > options_.bytes_max) full = Take();

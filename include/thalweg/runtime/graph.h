@@ -36,9 +36,10 @@ struct PortId {
 struct NodeOptions {
   std::string name;
   TokenKind token = TokenKind::kCpu;
-  int concurrency = 0;    ///< Lanes of a parallel node; 0: as many as the run has workers.
-  bool counts_input = false;  ///< What it makes is the run's input: a decoder behind a source of bytes.
-  bool conserves = false; ///< Records in = out + rejected + filtered: checked in the report.
+  int concurrency = 0;  ///< Lanes of a parallel node; 0: as many as the run has workers.
+  bool counts_input =
+      false;  ///< What it makes is the run's input: a decoder behind a source of bytes.
+  bool conserves = false;  ///< Records in = out + rejected + filtered: checked in the report.
 };
 
 /// A DAG of nodes joined by ports. Built by one thread, run once.

@@ -27,8 +27,9 @@ struct QueueStatistics {
   double pop_wait_s = 0;   ///< For items: the writer is the slower side.
 };
 
-/// A bounded first-in-first-out queue between threads: for chunks, not for single records. An item that
-/// alone exceeds the bytes is taken once the queue is empty. Thread-safe; any number of either side.
+/// A bounded first-in-first-out queue between threads: for chunks, not for single records. An item
+/// that alone exceeds the bytes is taken once the queue is empty. Thread-safe; any number of either
+/// side.
 template <typename T>
 class Queue {
  public:
@@ -37,8 +38,8 @@ class Queue {
   Queue(const Queue&) = delete;
   Queue& operator=(const Queue&) = delete;
 
-  /// Waits for room. True: taken. False: the queue is closed, `item` is dropped. `cancelled`: stopped
-  /// while waiting.
+  /// Waits for room. True: taken. False: the queue is closed, `item` is dropped. `cancelled`:
+  /// stopped while waiting.
   Result<bool> Push(T item, std::stop_token stop = {}) {
     std::unique_lock lock(mutex_);
     const int64_t bytes = ByteSizeOf(item);

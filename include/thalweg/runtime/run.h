@@ -27,8 +27,8 @@ enum class CancelPolicy : uint8_t {
 
 struct RunOptions {
   std::string name = "pipeline";
-  int workers = 0;             ///< Threads for CPU work; 0: the governor's CPU tokens.
-  bool ordered = true;         ///< Restore order behind parallel nodes.
+  int workers = 0;      ///< Threads for CPU work; 0: the governor's CPU tokens.
+  bool ordered = true;  ///< Restore order behind parallel nodes.
   Tuning tuning;
   int64_t memory_bytes_max = 0;  ///< 0: the governor's bound only.
   RejectPolicy rejects;
@@ -40,8 +40,8 @@ struct RunOptions {
   Governor* governor = nullptr;  ///< Null: the process's.
   CheckpointStore* checkpoints = nullptr;  ///< Borrowed. Where finished epochs go; null: nowhere.
   MetricsRegistry* metrics = nullptr;      ///< Borrowed. Null: none are kept.
-  Clock* clock = nullptr;        ///< Null: the system's.
-  Logger* logger = nullptr;      ///< Null: none.
+  Clock* clock = nullptr;                  ///< Null: the system's.
+  Logger* logger = nullptr;                ///< Null: none.
 };
 
 /// Numbers that may be read while it runs.
@@ -55,8 +55,8 @@ struct RunProgress {
 
 /// One execution of a graph. `Start`, any number of `Push`, then `Join`; or `Execute`.
 ///
-/// `Start`, `Join` and `Execute` belong to one thread; each port has one pushing thread, which may be
-/// the same. `progress` may be called by any thread.
+/// `Start`, `Join` and `Execute` belong to one thread; each port has one pushing thread, which may
+/// be the same. `progress` may be called by any thread.
 class THALWEG_EXPORT Run {
  public:
   Run(Graph graph, RunOptions options);
@@ -74,8 +74,9 @@ class THALWEG_EXPORT Run {
     std::optional<Chunk> chunk;
     std::optional<Clock::Instant> due;  ///< When to ask again.
   };
-  /// `take` gives what was gathered and is due at its argument; at `Instant::max()` all of it. It is
-  /// called by any thread with the run's lock held: it must be quick and call nothing of the run.
+  /// `take` gives what was gathered and is due at its argument; at `Instant::max()` all of it. It
+  /// is called by any thread with the run's lock held: it must be quick and call nothing of the
+  /// run.
   void SetPartial(NodeId port, std::function<Partial(Clock::Instant)> take);
   /// What is being gathered for `port` is due at `when`; `take` is asked then, once.
   void PartialDue(NodeId port, Clock::Instant when);
@@ -83,8 +84,8 @@ class THALWEG_EXPORT Run {
   void Close(NodeId port);
   /// Ends the run with `error`: the pushing code failed.
   void Fail(Status error);
-  /// Sends a barrier behind everything that the sources have delivered so far. Returns its epoch, counted
-  /// from 1. Once every sink has seen it, the checkpoint goes to `RunOptions::checkpoints`.
+  /// Sends a barrier behind everything that the sources have delivered so far. Returns its epoch,
+  /// counted from 1. Once every sink has seen it, the checkpoint goes to `RunOptions::checkpoints`.
   Result<uint64_t> InjectBarrier();
   /// Waits for the end and returns the whole story. Every thread is joined.
   Report Join();

@@ -31,12 +31,13 @@ class Output {
   virtual void CountFiltered(int64_t records) = 0;
   /// False: return `kNeedRoom` soon. A node with few outputs per input may ignore it.
   virtual bool has_room() const = 0;
-  /// Long calls look at it: the run failed or drops what is in flight. For a source also: nothing more
-  /// is to be read.
+  /// Long calls look at it: the run failed or drops what is in flight. For a source also: nothing
+  /// more is to be read.
   virtual const std::stop_token& stop() const = 0;
 };
 
-/// A node that has inputs. One call at a time per instance. Parallel nodes have one instance a lane.
+/// A node that has inputs. One call at a time per instance. Parallel nodes have one instance a
+/// lane.
 class Step {
  public:
   virtual ~Step() = default;
@@ -46,8 +47,8 @@ class Step {
     out.EmitWatermark(time_micros);
     return {};
   }
-  /// All inputs have reached `epoch`: state is to be snapshot here. The machine forwards barriers. A
-  /// parallel node is called on one lane, while no other lane works.
+  /// All inputs have reached `epoch`: state is to be snapshot here. The machine forwards barriers.
+  /// A parallel node is called on one lane, while no other lane works.
   virtual Status OnBarrier(uint64_t /*epoch*/, Output& /*out*/) { return {}; }
   /// All inputs ended. kDone, or kNeedRoom to be called again.
   virtual Result<Progress> OnEnd(Output& /*out*/) { return Progress::kDone; }

@@ -3,6 +3,7 @@
 #include <fast_float/fast_float.h>
 
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -62,12 +63,21 @@ bool ParseSigned(std::string_view text, I* out) {
   return true;
 }
 
-int CountDigits(uint64_t value) {
-  int digits = 1;
-  for (; value >= 10000; value /= 10000) digits += 4;
-  if (value >= 1000) return digits + 3;
-  if (value >= 100) return digits + 2;
-  return value >= 10 ? digits + 1 : digits;
+constexpr std::array<uint64_t, 20> MakeUint64Powers() {
+  std::array<uint64_t, 20> powers{};
+  uint64_t power = 1;
+  for (uint64_t& p : powers) {
+    p = power;
+    power *= 10;
+  }
+  return powers;
+}
+constexpr auto kUint64Powers = MakeUint64Powers();
+
+unsigned CountDigits(uint64_t value) {
+  // 1233 / 4096 is log10(2), close enough for 64 bits; the table mends what it rounds up.
+  const auto guess = static_cast<unsigned>(std::bit_width(value | 1)) * 1233 >> 12;
+  return guess + (value >= kUint64Powers[guess] ? 1 : 0);
 }
 
 // The number's parts, as the text gives them.
@@ -274,7 +284,11 @@ bool ParseDecimal(std::string_view text, int precision, int scale, Int128* out, 
 Int128 PowerOfTen(int exponent) { return kPowersOfTen[static_cast<size_t>(exponent)]; }
 
 size_t FormatUint64(uint64_t value, char* out) {
-  const int length = CountDigits(value);
+  if (value < 10) {
+    *out = static_cast<char>('0' + value);
+    return 1;
+  }
+  const unsigned length = CountDigits(value);
   char* p = out + length;
   while (value >= 100) {
     p -= 2;
@@ -286,7 +300,7 @@ size_t FormatUint64(uint64_t value, char* out) {
   } else {
     p[-1] = static_cast<char>('0' + value);
   }
-  return static_cast<size_t>(length);
+  return length;
 }
 
 size_t FormatInt64(int64_t value, char* out) {
@@ -305,8 +319,8 @@ size_t FormatFloat(float value, char* out) { return FormatFloating(value, out); 
 size_t FormatDecimal(Int128 unscaled, int scale, char* out) {
   char* p = out;
   if (unscaled < 0) *p++ = '-';
-  UInt128 magnitude = unscaled < 0 ? UInt128{0} - static_cast<UInt128>(unscaled)
-                                   : static_cast<UInt128>(unscaled);
+  UInt128 magnitude =
+      unscaled < 0 ? UInt128{0} - static_cast<UInt128>(unscaled) : static_cast<UInt128>(unscaled);
   // At most 39 digits and the zeros up to the scale, written from the end.
   char text[kDecimalTextMax];
   char* const end = text + sizeof(text);

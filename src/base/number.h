@@ -29,8 +29,7 @@ bool ParseDouble(std::string_view text, double* out);
 /// The unscaled value of a DECIMAL(`precision`, `scale`): `12.5` at scale 2 gives 1250. Takes an
 /// exponent. Digits beyond the scale must be zeros, or are rounded half away from zero when `round`
 /// is set. Requires 1 ≤ precision ≤ 38 and 0 ≤ scale ≤ precision.
-bool ParseDecimal(std::string_view text, int precision, int scale, Int128* out,
-                  bool round = false);
+bool ParseDecimal(std::string_view text, int precision, int scale, Int128* out, bool round = false);
 
 /// 10^exponent for 0 ≤ exponent ≤ 38.
 Int128 PowerOfTen(int exponent);

@@ -18,7 +18,7 @@ Status Bad(std::string message) { return Status::InvalidArgument("csv: " + std::
 Result<std::optional<char>> OneByte(const Options& options, std::string_view name) {
   if (!options.Has(name)) return std::optional<char>();
   std::string text = options.String(name);
-  if (text == "\\t" || text == "tab") text = "\t";
+  if (text == "\\t" || text == "tab") text.assign(1, '\t');
   if (text.empty()) return std::optional<char>();
   if (text.size() != 1 || text[0] == '\0' || text[0] == '\n' || text[0] == '\r') {
     return Bad(std::string(name) + ": must be one byte and no line end: '" + text + "'");

@@ -21,7 +21,7 @@ struct WriteFormat {
   std::string null_text;
   bool quotes_everything = false;
   std::vector<bool> force_quote;  // By column.
-  bool special[256] = {};         // Bytes that need quotes around them.
+  uint8_t special[256] = {};      // Bytes that need quotes around them.
 };
 
 /// Bytes that grow at the end; unlike a string's, new room is not cleared each time it is used.
@@ -35,6 +35,7 @@ class Output {
     return bytes_.data() + size_;
   }
   void Used(const char* end) { size_ = static_cast<size_t>(end - bytes_.data()); }
+  size_t size() const { return size_; }
   std::string Finish() {
     bytes_.resize(size_);
     return std::move(bytes_);
@@ -47,9 +48,9 @@ class Output {
 
 bool NeedsQuotes(const WriteFormat& format, std::string_view text) {
   if (text.empty() || text == format.null_text) return true;
-  bool special = false;
+  unsigned special = 0;
   for (const char c : text) special |= format.special[static_cast<unsigned char>(c)];
-  return special;
+  return special != 0;
 }
 
 char* WriteQuoted(const WriteFormat& format, std::string_view text, char* p) {
@@ -102,7 +103,11 @@ class CsvAssembler final : public engine::Assembler {
 class CsvEncoder final : public engine::Encoder {
  public:
   CsvEncoder(WriteFormat format, std::string header)
-      : format_(std::move(format)), header_(std::move(header)) {}
+      : format_(std::move(format)), header_(std::move(header)) {
+    for (const bool force : format_.force_quote) {
+      quotes_fixed_.push_back(force || format_.quotes_everything ? 1 : 0);
+    }
+  }
 
   Result<engine::EncodedChunk> Encode(const engine::Batch& batch) const override {
     return EncodeAll(std::span(&batch, 1));
@@ -134,7 +139,14 @@ class CsvEncoder final : public engine::Encoder {
       columns.push_back(std::move(column));
     }
     const int64_t rows = batch.num_rows();
+    const size_t before = out->size();
+    constexpr int64_t kSampleRows = 64;
     for (int64_t i = 0; i < rows; ++i) {
+      // The first rows tell how much the others will need: growing step by step would copy.
+      if (i == kSampleRows) {
+        const size_t row_bytes = (out->size() - before) / kSampleRows + 8;
+        out->Reserve(row_bytes * static_cast<size_t>(rows - i));
+      }
       const int64_t row = batch.selection() ? (*batch.selection())[static_cast<size_t>(i)] : i;
       THALWEG_RETURN_IF_ERROR(EncodeRow(columns, row, out));
     }
@@ -142,22 +154,24 @@ class CsvEncoder final : public engine::Encoder {
   }
 
   Status EncodeRow(const std::vector<PrintedColumn>& columns, int64_t row, Output* out) const {
+    // Room for everything of a row that has a bound; texts reserve their own.
+    const size_t bounded = columns.size() * (kFixedTextMax + 1 + format_.null_text.size()) + 1;
+    char* p = out->Reserve(bounded);
     for (size_t c = 0; c < columns.size(); ++c) {
       const PrintedColumn& column = columns[c];
-      if (c > 0) WriteByte(format_.delimiter, out);
+      if (c > 0) *p++ = format_.delimiter;
       if (column.IsNull(row)) {
-        char* p = out->Reserve(format_.null_text.size());
-        std::memcpy(p, format_.null_text.data(), format_.null_text.size());
-        out->Used(p + format_.null_text.size());
-      } else if (column.kind() == PrintedColumn::Kind::kFixed && !format_.force_quote[c] &&
-                 !format_.quotes_everything) {
-        char* p = out->Reserve(kFixedTextMax);
-        out->Used(column.PrintFixed(row, p));
+        p = std::copy(format_.null_text.begin(), format_.null_text.end(), p);
+      } else if (column.kind() == PrintedColumn::Kind::kFixed && !quotes_fixed_[c]) {
+        p = column.PrintFixed(row, p);
       } else {
+        out->Used(p);
         THALWEG_RETURN_IF_ERROR(EncodeText(column, row, format_.force_quote[c], out));
+        p = out->Reserve(bounded);
       }
     }
-    WriteByte('\n', out);
+    *p++ = '\n';
+    out->Used(p);
     return {};
   }
 
@@ -185,12 +199,13 @@ class CsvEncoder final : public engine::Encoder {
 
   const WriteFormat format_;
   const std::string header_;
+  std::vector<uint8_t> quotes_fixed_;  // By column: its bounded values are looked at, too.
 };
 
 Result<char> OneByte(const Options& options, std::string_view name, char otherwise) {
   if (!options.Has(name)) return otherwise;
   std::string text = options.String(name);
-  if (text == "\\t" || text == "tab") text = "\t";
+  if (text == "\\t" || text == "tab") text.assign(1, '\t');
   if (text.size() != 1 || text[0] == '\0' || text[0] == '\n' || text[0] == '\r') {
     return Status::InvalidArgument("csv: " + std::string(name) +
                                    ": must be one byte and no line end: '" + text + "'");
@@ -208,12 +223,12 @@ Result<WriteFormat> ReadWriteFormat(const arrow::Schema& schema, const Options& 
     if (format.quote == format.delimiter) {
       return Status::InvalidArgument("csv: delim and quote are the same byte");
     }
-    format.special[static_cast<unsigned char>(format.quote)] = true;
+    format.special[static_cast<unsigned char>(format.quote)] = 1;
   }
   format.header = options.Bool("header");
   format.null_text = options.String("nullstr");
   for (const char c : {format.delimiter, '\n', '\r'}) {
-    format.special[static_cast<unsigned char>(c)] = true;
+    format.special[static_cast<unsigned char>(c)] = 1;
   }
   // Values without quotes could hold these; then every value is looked at.
   format.quotes_everything =

@@ -1,73 +1,20 @@
 #include "codecs/json_column.h"
 
-#include <arrow/buffer_builder.h>
-
 #include <type_traits>
 #include <utility>
 
+#include "codecs/json_values.h"
 #include "codecs/text_print.h"
 #include "codecs/text_value.h"
 #include "codecs/text_view.h"
-#include "columnar/arrow_status.h"
 
 namespace thalweg::codecs {
 namespace {
 
-using BufferPtr = std::shared_ptr<arrow::Buffer>;
-
-/// A validity bitmap that comes to be with the first null. Memory that runs out is kept as a status
-/// for `Finish`, so that the readers' path needs no second kind of failure.
-class Validity {
- public:
-  void Clear() {
-    rows_ = nulls_ = 0;
-    bits_.Reset();
-  }
-  void Valid() {
-    ++rows_;
-    if (nulls_ != 0) Put(true);
-  }
-  void Null() {
-    if (nulls_++ == 0) Keep(bits_.Append(rows_, true));
-    ++rows_;
-    Put(false);
-  }
-  int64_t rows() const { return rows_; }
-  int64_t nulls() const { return nulls_; }
-  Result<BufferPtr> Finish() {
-    THALWEG_RETURN_IF_ARROW_ERROR(failure_);
-    if (nulls_ == 0) return BufferPtr();
-    return columnar::FromArrow(bits_.Finish());
-  }
-
- private:
-  void Put(bool value) { Keep(bits_.Append(value)); }
-  void Keep(const arrow::Status& status) {
-    if (!status.ok()) failure_ = status;
-  }
-  arrow::TypedBufferBuilder<bool> bits_;
-  arrow::Status failure_;
-  int64_t rows_ = 0;
-  int64_t nulls_ = 0;
-};
-
-template <typename T>
-class Values {
- public:
-  void Clear() { values_.Reset(); }
-  void Append(T value) {
-    const arrow::Status status = values_.Append(value);
-    if (!status.ok()) failure_ = status;
-  }
-  Result<BufferPtr> Finish() {
-    THALWEG_RETURN_IF_ARROW_ERROR(failure_);
-    return columnar::FromArrow(values_.Finish());
-  }
-
- private:
-  arrow::TypedBufferBuilder<T> values_;
-  arrow::Status failure_;
-};
+using json_values::Bits;
+using json_values::BufferPtr;
+using json_values::Validity;
+using json_values::Values;
 
 std::shared_ptr<arrow::Array> Make(std::shared_ptr<arrow::DataType> type, Validity* validity,
                                    BufferPtr bits, std::vector<BufferPtr> buffers) {
@@ -174,7 +121,7 @@ class ScalarColumn final : public JsonColumnReader {
   const char* wide_end_ = nullptr;
   std::string room_;
   Validity validity_;
-  Values<Value> values_;
+  std::conditional_t<std::is_same_v<Value, bool>, Bits, Values<Value>> values_;
 };
 
 /// VARCHAR, BLOB and JSON text, as views into the text where nothing had to be changed.
@@ -453,82 +400,6 @@ Result<std::unique_ptr<JsonColumnReader>> MakeJsonColumnReader(const JsonType& t
       return Status::Unsupported("json: " + columnar::SqlTypeName(*type.type) +
                                  " cannot be read from JSON");
   }
-}
-
-void JsonFields::Add(const std::string& name, std::unique_ptr<JsonColumnReader> reader) {
-  Field field;
-  field.name = name;
-  AppendJsonString(name, &field.quoted);
-  field.reader = std::move(reader);
-  fields_.push_back(std::move(field));
-}
-
-size_t JsonFields::Find(std::string_view name) {
-  // Built when all fields stand where they stay: the names are views.
-  if (index_.size() != fields_.size()) {
-    for (size_t i = 0; i < fields_.size(); ++i) index_.emplace(fields_[i].name, i);
-  }
-  const auto found = index_.find(name);
-  return found == index_.end() ? kUnknown : found->second;
-}
-
-Status JsonFields::AppendNulls() {
-  for (Field& field : fields_) {
-    if (field.reader != nullptr) THALWEG_RETURN_IF_ERROR(field.reader->AppendNull());
-  }
-  return {};
-}
-
-bool JsonFields::ReadKey(JsonWalker& walker, size_t* expected, size_t* index) {
-  if (walker.Peek() == '"' && *expected < fields_.size() &&
-      walker.TakeExactly(fields_[*expected].quoted)) [[likely]] {
-    *index = *expected;
-  } else {
-    std::string_view raw;
-    bool escaped = false;
-    if (!walker.ReadString(&raw, &escaped)) return false;
-    if (escaped) {
-      if (!UnescapeJson(raw, &room_)) return walker.Fail("a bad escape in a key");
-      raw = room_;
-    }
-    *index = Find(raw);
-  }
-  if (*index != kUnknown) *expected = *index + 1;
-  return walker.Take(':') || walker.Fail("expected ':'");
-}
-
-bool JsonFields::ReadFields(JsonWalker& walker, JsonMisfit* misfit, std::string_view* field) {
-  if (!walker.Take('{')) return walker.Fail("expected '{'");
-  if (walker.Take('}')) return true;
-  size_t expected = 0;
-  do {
-    size_t index = kUnknown;
-    if (!ReadKey(walker, &expected, &index)) return false;
-    if (index == kUnknown) {
-      if (!walker.SkipValue()) return false;
-      continue;
-    }
-    Field& found = fields_[index];
-    if (found.record == record_) {
-      *field = found.name;
-      return walker.Fail("a key that occurs twice");
-    }
-    found.record = record_;
-    if (!(found.reader == nullptr ? walker.SkipValue() : found.reader->Append(walker, misfit))) {
-      *field = found.name;
-      return false;
-    }
-  } while (walker.Take(','));
-  return walker.Take('}') || walker.Fail("expected ',' or '}'");
-}
-
-bool JsonFields::ReadObject(JsonWalker& walker, JsonMisfit* misfit, std::string_view* field) {
-  ++record_;
-  const bool good = ReadFields(walker, misfit, field);
-  for (Field& f : fields_) {
-    if (f.record != record_ && f.reader != nullptr) static_cast<void>(f.reader->AppendNull());
-  }
-  return good;
 }
 
 }  // namespace thalweg::codecs

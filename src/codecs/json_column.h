@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "codecs/json_guess.h"
@@ -59,7 +60,7 @@ class JsonFields {
  private:
   struct Field {
     std::string name;
-    std::string quoted;  // As it stands in text where nothing is escaped: `"name"`.
+    std::string quoted;  // As it mostly stands in text: `"name":`.
     std::unique_ptr<JsonColumnReader> reader;
     uint64_t record = 0;  // The last record that had it.
   };

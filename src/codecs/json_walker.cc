@@ -136,32 +136,6 @@ bool JsonWalker::ReadString(std::string_view* raw, bool* escaped) {
   return true;
 }
 
-bool JsonWalker::TakeShortInteger(int64_t* value) {
-  // The digits' end is searched in 17 bytes behind the sign; the record's text must go that far.
-  Peek();
-  if (end_ - p_ < 26) return false;
-  const char* q = p_ + (*p_ == '-');
-  const char* const digits = q;
-  const uint64_t word = text::Load8(q);
-  // The high bit of each byte that is no digit: below '0' the first sum stays below 0x80.
-  constexpr uint64_t kOnes = 0x0101010101010101;
-  constexpr uint64_t kHigh = 0x8080808080808080;
-  const uint64_t high = word & kHigh;
-  const uint64_t low = word & ~kHigh;
-  const uint64_t not_digit =
-      (~(low + kOnes * (0x80 - '0')) | (low + kOnes * (0x80 - '9' - 1)) | high) & kHigh;
-  if (not_digit != 0) {
-    q += std::countr_zero(not_digit) / 8;
-  } else {
-    q += 8;
-    while (q - digits < 17 && IsDigit(*q)) ++q;
-  }
-  if (!EndsValue(*q)) return false;
-  if (!text::FastInt64(p_, static_cast<size_t>(q - p_), value)) return false;
-  p_ = q;
-  return true;
-}
-
 bool JsonWalker::ReadNumber(std::string_view* token) {
   Peek();
   const char* q = p_;
@@ -266,8 +240,10 @@ bool JsonWalker::SkipValue() {
       return ReadWord("false");
     case 'n':
       return ReadWord("null");
-    default:
-      return ReadNumber(&raw);
+    default: {
+      int64_t value = 0;
+      return TakeShortInteger(&value) || ReadNumber(&raw);
+    }
   }
 }
 

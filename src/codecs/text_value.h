@@ -67,7 +67,7 @@ inline uint64_t RightAlign(uint64_t word, size_t n) {
 
 /// Up to 16 digits; declines a leading zero.
 inline bool FastDigits(const char* p, size_t n, uint64_t* out) {
-  if (n - 1 > 15 || (*p == '0' && n > 1)) return false;
+  if (((n - 1 > 15) | ((*p == '0') & (n > 1))) != 0) return false;
   const size_t head = n > 8 ? n - 8 : n;
   const uint64_t first = RightAlign(Load8(p), head);
   if (!AllDigits(first)) return false;
@@ -85,8 +85,10 @@ inline bool FastInt64(const char* p, size_t n, int64_t* out) {
   const bool negative = *p == '-';
   uint64_t magnitude = 0;
   if (!FastDigits(p + negative, n - negative, &magnitude)) return false;
-  if (negative && magnitude == 0) return false;
-  *out = negative ? -static_cast<int64_t>(magnitude) : static_cast<int64_t>(magnitude);
+  // Signs follow no pattern, so that nothing here may branch on them.
+  if ((negative & (magnitude == 0)) != 0) return false;
+  const auto sign = -static_cast<int64_t>(negative);
+  *out = (static_cast<int64_t>(magnitude) ^ sign) - sign;
   return true;
 }
 
@@ -108,7 +110,7 @@ inline bool FastShortDecimal(const char* p, size_t n, char point, ShortDecimal* 
   const uint64_t used = ~uint64_t{0} >> shift;
   const uint64_t differs = word ^ (0x0101010101010101 * static_cast<unsigned char>(point));
   const uint64_t points = (differs - 0x0101010101010101) & ~differs & 0x8080808080808080 & used;
-  if (*p == '0' && n > 1 && p[1] != point) return false;
+  if (((*p == '0') & (n > 1) & (p[1] != point)) != 0) return false;
   if (points == 0) {
     const uint64_t aligned = RightAlign(word, n);
     if (!AllDigits(aligned)) return false;
@@ -125,6 +127,9 @@ inline bool FastShortDecimal(const char* p, size_t n, char point, ShortDecimal* 
 }
 
 inline constexpr std::array<double, 9> kPowers = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8};
+
+inline constexpr std::array<uint64_t, 10> kIntegerPowers = {
+    1, 10, 100, 1000, 10'000, 100'000, 1'000'000, 10'000'000, 100'000'000, 1'000'000'000};
 
 /// Integers of every width. `Exact` of an asked-for column takes `+5`, `007` and spaces, as CAST.
 template <typename T>
@@ -154,13 +159,14 @@ struct FloatReader {
   TextRules rules;
 
   bool Fast(const char* p, size_t n, T* out) const {
+    // A double rounded to a float would be rounded twice.
+    if constexpr (!std::is_same_v<T, double>) return false;
     ShortDecimal number;
     if (!FastShortDecimal(p, n, rules.point, &number)) return false;
-    // Both are exact, so that the quotient is the nearest double (and float: at most eight digits
-    // round twice alike only for doubles, so floats take the long way).
-    if constexpr (std::is_same_v<T, float>) return false;
+    // Both are exact, so that the quotient is the nearest double.
     const double value = static_cast<double>(number.digits) / kPowers[number.places];
-    *out = static_cast<T>(number.negative ? -value : value);
+    const uint64_t sign = static_cast<uint64_t>(number.negative) << 63;
+    *out = static_cast<T>(std::bit_cast<double>(std::bit_cast<uint64_t>(value) | sign));
     return true;
   }
   bool Exact(std::string_view text, T* out) const;
@@ -179,7 +185,7 @@ struct DecimalReader {
     const int zeros = scale - static_cast<int>(number.places);
     if (zeros < 0 || zeros > 9) return false;
     const Int128 value = static_cast<Int128>(static_cast<uint64_t>(number.digits) *
-                                             static_cast<uint64_t>(PowerOfTen(zeros)));
+                                             kIntegerPowers[static_cast<size_t>(zeros)]);
     if (value >= limit) return false;
     *out = number.negative ? -value : value;
     return true;

@@ -137,7 +137,7 @@ TEST_P(ByteCodecTest, FlushedBytesAreReadableAtOnce) {
 }
 
 TEST_P(RealCodecTest, EveryTruncationIsCorruption) {
-  const std::string text = Sample(3000, 1);
+  const std::string text = Sample(800, 1);
   ASSERT_OK_AND_ASSIGN(const std::string packed, Encode(GetParam(), text, {}));
   for (size_t length = 0; length < packed.size(); ++length) {
     EXPECT_THAT(Decode(GetParam(), packed.substr(0, length), {}),
@@ -149,7 +149,7 @@ TEST_P(RealCodecTest, EveryTruncationIsCorruption) {
 // Every single-bit flip gives an error or, where the format does not cover the bit (gzip's name
 // and time fields, brotli has no checksum), some output; never a crash or an endless run.
 TEST_P(RealCodecTest, EveryBitFlipEndsWell) {
-  const std::string text = Sample(1500, 2);
+  const std::string text = Sample(300, 2);
   ASSERT_OK_AND_ASSIGN(const std::string packed, Encode(GetParam(), text, {}));
   const DecodeLimits limits{int64_t{1} << 20, 500, 27};
   size_t accepted_wrong = 0;
@@ -176,7 +176,7 @@ TEST_P(RealCodecTest, GarbageEndsWell) {
   SCOPED_TRACE(seed);
   std::mt19937_64 random(seed);
   ASSERT_OK_AND_ASSIGN(const std::string good, Encode(GetParam(), Sample(500, 3), {}));
-  for (int i = 0; i < 2000; ++i) {
+  for (int i = 0; i < 500; ++i) {
     std::string bytes = good.substr(0, random() % 12);
     for (auto n = random() % 60; n != 0; --n) bytes.push_back(static_cast<char>(random()));
     const auto back = Decode(GetParam(), bytes, {int64_t{1} << 20, 500, 27});
@@ -286,11 +286,14 @@ TEST(ByteCodecFormatTest, AZstdWindowBeyondTheLimitIsRefused) {
   const auto header = [](int n) {
     return "\x28\xb5\x2f\xfd\x00"s + static_cast<char>(n << 3) + "\x01\x00\x00"s;
   };
-  ASSERT_OK_AND_ASSIGN(const std::string empty, Decode(Compression::kZstd, header(17), {}));
+  const DecodeLimits one_mebibyte{std::nullopt, 500, 20};
+  ASSERT_OK_AND_ASSIGN(const std::string empty,
+                       Decode(Compression::kZstd, header(10), one_mebibyte));
   EXPECT_EQ(empty, "");
+  EXPECT_THAT(Decode(Compression::kZstd, header(11), one_mebibyte),
+              StatusIs(StatusCode::kResourceExhausted, HasSubstr("window")));
   EXPECT_THAT(Decode(Compression::kZstd, header(18), {}),
               StatusIs(StatusCode::kResourceExhausted, HasSubstr("window")));
-  EXPECT_OK(Decode(Compression::kZstd, header(18), {std::nullopt, 500, 28}));
   EXPECT_THAT(Decode(Compression::kZstd, header(1), {std::nullopt, 500, 99}),
               StatusIs(StatusCode::kInvalidArgument));
 }

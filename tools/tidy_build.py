@@ -39,8 +39,10 @@ def _compiler(build: pathlib.Path) -> str:
 def _compile(tree: Tree, compiler: str, path: str) -> str | None:
     command = [compiler, "-std=c++20", "-fsyntax-only", "-I", "include", "-x", "c++", path]
     result = subprocess.run(command, cwd=tree.root, capture_output=True, text=True)
+    if result.returncode == 0:
+        return None
     errors = [line for line in result.stderr.splitlines() if "error:" in line]
-    return errors[0] if errors else None
+    return errors[0] if errors else f"the compiler ended with {result.returncode}"
 
 
 def in_a_target(tree: Tree, build: pathlib.Path) -> Iterator[Finding]:

@@ -231,7 +231,9 @@ class BuildTest(TidyTest):
 
     def test_finds_a_public_header_that_needs_another_before_it(self):
         files = {"include/thalweg/x.h": "#pragma once\nstd::string X();\n"}
-        self.assertEqual(["stands-alone"], self.rules_broken(files, self.build([])))
+        [finding] = tidy.check(self.tree(files), build=self.build([]))
+        self.assertEqual("stands-alone", finding.rule)
+        self.assertIn("std", finding.message)
         files = {"include/thalweg/x.h": "#pragma once\n#include <string>\nstd::string X();\n"}
         self.assertEqual([], self.rules_broken(files, self.build([])))
 

@@ -30,7 +30,8 @@ bool counting = false;
 
 // Counting is on in a run of its own, which is not timed.
 void* operator new(size_t bytes) {
-  if (counting) [[unlikely]] allocations.fetch_add(1, std::memory_order_relaxed);
+  if (counting) [[unlikely]]
+    allocations.fetch_add(1, std::memory_order_relaxed);
   if (void* memory = std::malloc(bytes)) return memory;
   throw std::bad_alloc();
 }
@@ -121,8 +122,8 @@ struct Person {
 
   Person() = default;
   explicit Person(int64_t person_id) : id(person_id), hash(Mix(static_cast<uint64_t>(person_id))) {
-    static constexpr std::string_view kCities[] = {"Oslo", "Bergen", "Hamar", "Tromso", "Bodo",
-                                                   "Narvik", "Molde", "Drammen"};
+    static constexpr std::string_view kCities[] = {"Oslo", "Bergen", "Hamar", "Tromso",
+                                                   "Bodo", "Narvik", "Molde", "Drammen"};
     char text[4 + thalweg::kInt64TextMax] = {'u', 's', 'e', 'r'};
     name.assign(text, 4 + thalweg::FormatInt64(id, text + 4));
     city.assign(kCities[hash & 7]);

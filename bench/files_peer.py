@@ -1,4 +1,6 @@
-"""One case of the files suite by one peer, in a process of its own: `files_peer.py ENGINE CASE OUT`.
+"""One case of the files suite by one peer, in a process of its own.
+
+Use: `files_peer.py ENGINE CASE OUT`.
 
 All read the same files with the same meaning: `NA` is null in the flights, types are inferred.
 """
@@ -15,7 +17,9 @@ def duckdb(case: str, out: str) -> None:
 
     db.sql("SET threads = 2; SET preserve_insertion_order = true")
     flights = "read_csv('flights.csv', nullstr = 'NA')"
-    parquet = f"(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE {ROW_GROUP})"
+    parquet = (
+        f"(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE {ROW_GROUP})"
+    )
     if case == "csv-parquet":
         db.sql(f"COPY (SELECT * FROM {flights}) TO '{out}' {parquet}")
     elif case == "jsonl-parquet":
@@ -30,7 +34,8 @@ def duckdb(case: str, out: str) -> None:
     elif case == "stations":
         db.sql(
             "COPY (SELECT station, MIN(temperature) AS a, AVG(temperature) AS b, "
-            f"MAX(temperature) AS c FROM 'stations.csv' GROUP BY station ORDER BY station) TO '{out}' (HEADER)"
+            "MAX(temperature) AS c FROM 'stations.csv' GROUP BY station ORDER BY station) "
+            f"TO '{out}' (HEADER)"
         )
 
 
@@ -48,7 +53,11 @@ def polars(case: str, out: str) -> None:
             "carrier", "flight", (pl.col("distance") * 2 + pl.col("air_time")).alias("m")
         ).sink_csv(out)
     elif case == "csv-read":
-        print(flights.select(pl.col("origin").count(), pl.col("distance").sum()).collect(engine="streaming"))
+        print(
+            flights.select(pl.col("origin").count(), pl.col("distance").sum()).collect(
+                engine="streaming"
+            )
+        )
     elif case == "stations":
         t = pl.col("temperature")
         pl.scan_csv("stations.csv", separator=";").group_by("station").agg(
@@ -67,26 +76,38 @@ def pyarrow(case: str, out: str) -> None:
     convert = csv.ConvertOptions(null_values=["NA"], strings_can_be_null=True)
     if case == "csv-parquet":
         reader = csv.open_csv("flights.csv", convert_options=convert)
-        with pq.ParquetWriter(out, reader.schema, compression="zstd", compression_level=1) as writer:
+        with pq.ParquetWriter(
+            out, reader.schema, compression="zstd", compression_level=1
+        ) as writer:
             for batch in reader:
                 writer.write_batch(batch, row_group_size=ROW_GROUP)
     elif case == "jsonl-parquet":
-        pq.write_table(js.read_json("flights.jsonl"), out, compression="zstd", compression_level=1,
-                       row_group_size=ROW_GROUP)
+        pq.write_table(
+            js.read_json("flights.jsonl"),
+            out,
+            compression="zstd",
+            compression_level=1,
+            row_group_size=ROW_GROUP,
+        )
     elif case == "csv-csv":
         table = csv.read_csv("flights.csv", convert_options=convert)
         table = table.filter((pc.field("distance") > 1000) & (pc.field("air_time") > 200))
         m = pc.add(pc.multiply(table["distance"], 2), table["air_time"])
-        csv.write_csv(pa.table({"carrier": table["carrier"], "flight": table["flight"], "m": m}), out)
+        csv.write_csv(
+            pa.table({"carrier": table["carrier"], "flight": table["flight"], "m": m}), out
+        )
     elif case == "csv-read":
         convert.include_columns = ["origin", "distance"]
         table = csv.read_csv("flights.csv", convert_options=convert)
         print(table.num_rows, pc.sum(table["distance"]))
     elif case == "stations":
         table = csv.read_csv("stations.csv", parse_options=csv.ParseOptions(delimiter=";"))
-        grouped = table.group_by("station").aggregate(
-            [("temperature", "min"), ("temperature", "mean"), ("temperature", "max")]
-        ).sort_by("station").rename_columns(["station", "a", "b", "c"])
+        grouped = (
+            table.group_by("station")
+            .aggregate([("temperature", "min"), ("temperature", "mean"), ("temperature", "max")])
+            .sort_by("station")
+            .rename_columns(["station", "a", "b", "c"])
+        )
         csv.write_csv(grouped, out)
 
 

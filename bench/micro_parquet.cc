@@ -81,9 +81,9 @@ std::shared_ptr<arrow::Table> ReadCsv(const std::string& path, int copies) {
   auto input = OrDie(arrow::io::ReadableFile::Open(path));
   auto convert = arrow::csv::ConvertOptions::Defaults();
   convert.strings_can_be_null = true;
-  auto reader = OrDie(arrow::csv::TableReader::Make(
-      arrow::io::default_io_context(), input, arrow::csv::ReadOptions::Defaults(),
-      arrow::csv::ParseOptions::Defaults(), convert));
+  auto reader = OrDie(arrow::csv::TableReader::Make(arrow::io::default_io_context(), input,
+                                                    arrow::csv::ReadOptions::Defaults(),
+                                                    arrow::csv::ParseOptions::Defaults(), convert));
   auto table = OrDie(reader->Read());
   const std::vector<std::shared_ptr<arrow::Table>> tables(static_cast<size_t>(copies), table);
   return OrDie(OrDie(arrow::ConcatenateTables(tables))->CombineChunks());
@@ -116,8 +116,8 @@ class MemoryFile : public engine::RandomAccess {
   int64_t size() const override { return static_cast<int64_t>(bytes_.size()); }
   const std::string& name() const override { return name_; }
   Result<std::shared_ptr<arrow::Buffer>> ReadAt(int64_t offset, int64_t length) override {
-    return std::make_shared<arrow::Buffer>(
-        reinterpret_cast<const uint8_t*>(bytes_.data()) + offset, length);
+    return std::make_shared<arrow::Buffer>(reinterpret_cast<const uint8_t*>(bytes_.data()) + offset,
+                                           length);
   }
 
  private:
@@ -183,7 +183,8 @@ void Save(const std::string& directory, const char* name, const std::string& byt
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    std::fprintf(stderr, "usage: %s FLIGHTS.csv [COPIES] [LEVEL] [CASE] [OUT_DIRECTORY]\n", argv[0]);
+    std::fprintf(stderr, "usage: %s FLIGHTS.csv [COPIES] [LEVEL] [CASE] [OUT_DIRECTORY]\n",
+                 argv[0]);
     return 64;
   }
   if (!arrow::compute::Initialize().ok()) return 70;
@@ -196,7 +197,8 @@ int main(int argc, char** argv) {
               table->num_columns(), level);
 
   const std::string only = argc > 4 ? argv[4] : "all";
-  const auto run = [&](const char* name, const std::function<void()>& work, const std::string& out) {
+  const auto run = [&](const char* name, const std::function<void()>& work,
+                       const std::string& out) {
     if (only != "all" && only != name) return;
     const double seconds = MedianSeconds(work);
     Report(name, rows, seconds, out.size());

@@ -3,9 +3,9 @@
 
     bench/run.py SUITE|all [--baseline NAME] [--build DIR] [--rounds N]
 
-A suite is a module bench/suite_NAME.py with `run(context) -> list[Result]`. It alternates the engines
-that it compares. With a baseline, the first run saves its results under that name and later runs are
-compared with them.
+A suite is a module bench/suite_NAME.py with `run(context) -> list[Result]`. It alternates the
+engines that it compares. With a baseline, the first run saves its results under that name and
+later runs are compared with them.
 """
 
 from __future__ import annotations
@@ -150,7 +150,9 @@ def main() -> int:
     parser.add_argument("suite", choices=[*suites(), "all"])
     parser.add_argument("--baseline", help="name under which results are kept and compared")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "release")
-    parser.add_argument("--rounds", type=int, default=5, help="alternations, each with its own process")
+    parser.add_argument(
+        "--rounds", type=int, default=5, help="alternations, each with its own process"
+    )
     arguments = parser.parse_args()
     sys.path.insert(0, str(BENCH))
     context = Context(arguments.build, BENCH / "data", arguments.rounds)

@@ -55,17 +55,49 @@ def measure(context: Context, case: str, batch: int = 0) -> list[Result]:
         middle, spread = median_and_spread(seconds)
         if records:
             note = f"best {records / min(seconds) / 1e6:.3g} M/s"
-            results.append(Result(name, metric="records_per_s", value=records / middle,
-                                  unit="records/s", spread=spread, note=note, **common))
-            results.append(Result(name, metric="cpu_per_record", unit="ns",
-                                  value=median_and_spread(cpu)[0] / records * 1e9, **common))
-            results.append(Result(name, metric="allocations_per_record", unit="",
-                                  value=processes[0]["allocations_per_record"], **common))
+            results.append(
+                Result(
+                    name,
+                    metric="records_per_s",
+                    value=records / middle,
+                    unit="records/s",
+                    spread=spread,
+                    note=note,
+                    **common,
+                )
+            )
+            results.append(
+                Result(
+                    name,
+                    metric="cpu_per_record",
+                    unit="ns",
+                    value=median_and_spread(cpu)[0] / records * 1e9,
+                    **common,
+                )
+            )
+            results.append(
+                Result(
+                    name,
+                    metric="allocations_per_record",
+                    unit="",
+                    value=processes[0]["allocations_per_record"],
+                    **common,
+                )
+            )
             for quantile in ("p50", "p99"):
                 waits = [process[f"bucket_{quantile}_s"] * 1e6 for process in processes]
-                results.append(Result(name, metric=f"bucket_{quantile}", unit="us",
-                                      value=median_and_spread(waits)[0], **common))
-        results.append(Result(name, metric="seconds", value=middle, unit="s", spread=spread, **common))
+                results.append(
+                    Result(
+                        name,
+                        metric=f"bucket_{quantile}",
+                        unit="us",
+                        value=median_and_spread(waits)[0],
+                        **common,
+                    )
+                )
+        results.append(
+            Result(name, metric="seconds", value=middle, unit="s", spread=spread, **common)
+        )
     return with_best_as_ours(name, results)
 
 
@@ -77,8 +109,15 @@ def with_best_as_ours(name: str, results: list[Result]) -> list[Result]:
         allocator = r.engine
         r.engine = "thalweg" if allocator == best else f"thalweg+{allocator}"
         r.note = "; ".join(part for part in (f"with {allocator}", r.note) if part)
-    missing = Result(name, "etl-rust", "records_per_s", None, "records/s", ok=False,
-                     note="missing: in no registry")
+    missing = Result(
+        name,
+        "etl-rust",
+        "records_per_s",
+        None,
+        "records/s",
+        ok=False,
+        note="missing: in no registry",
+    )
     return sorted(results, key=lambda r: r.engine != "thalweg") + [missing]
 
 

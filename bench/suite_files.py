@@ -1,4 +1,4 @@
-"""Files in and out beside DuckDB, Polars and pyarrow: two cores, the same work, outputs compared."""
+"""Files in and out beside DuckDB, Polars and pyarrow: two cores, the same work."""
 
 from __future__ import annotations
 
@@ -77,7 +77,8 @@ def make_data(data: pathlib.Path) -> None:
         import duckdb
 
         duckdb.sql(
-            f"COPY (SELECT * FROM read_csv('{flights}', nullstr = 'NA') LIMIT {ROWS['jsonl-parquet']}) "
+            f"COPY (SELECT * FROM read_csv('{flights}', nullstr = 'NA') "
+            f"LIMIT {ROWS['jsonl-parquet']}) "
             f"TO '{lines}' (FORMAT json)"
         )
     stations = data / "stations.csv"
@@ -85,7 +86,8 @@ def make_data(data: pathlib.Path) -> None:
         random.seed(1)
         names = [f"station{i:03d}" for i in range(STATIONS)]
         block = "".join(
-            f"{random.choice(names)};{random.gauss(12, 10):.1f}\n" for _ in range(STATION_ROWS // 20)
+            f"{random.choice(names)};{random.gauss(12, 10):.1f}\n"
+            for _ in range(STATION_ROWS // 20)
         )
         with stations.open("w", encoding="ascii") as file:
             file.write("station;temperature\n")
@@ -101,21 +103,34 @@ def same_output(case: str, mine: pathlib.Path, theirs: pathlib.Path) -> bool:
         return True
     if case == "stations":
         left, right = (
-            duckdb.sql(f"SELECT station, a, round(b, 9), c FROM read_csv('{p}') ORDER BY 1").fetchall()
+            duckdb.sql(
+                f"SELECT station, a, round(b, 9), c FROM read_csv('{p}') ORDER BY 1"
+            ).fetchall()
             for p in (mine, theirs)
         )
         return bool(left == right)
     read = "read_parquet" if case.endswith("parquet") else "read_csv"
     queries = []
     for path in (mine, theirs):
-        names = [row[0] for row in duckdb.sql(f"DESCRIBE SELECT * FROM {read}('{path}')").fetchall()]
+        names = [
+            row[0] for row in duckdb.sql(f"DESCRIBE SELECT * FROM {read}('{path}')").fetchall()
+        ]
         columns = ", ".join(
-            f"CASE WHEN typeof({n}) LIKE 'TIMESTAMP%' THEN epoch_ms({n}::TIMESTAMP)::VARCHAR "
-            f"ELSE {n}::VARCHAR END" if n == "time_hour" else f"{n}::VARCHAR"
+            (
+                f"CASE WHEN typeof({n}) LIKE 'TIMESTAMP%' THEN epoch_ms({n}::TIMESTAMP)::VARCHAR "
+                f"ELSE {n}::VARCHAR END"
+                if n == "time_hour"
+                else f"{n}::VARCHAR"
+            )
             for n in names
         )
         queries.append(f"SELECT md5(concat_ws('|', {columns})) AS h FROM {read}('{path}')")
-    counts = [duckdb.sql(f"SELECT COUNT(*), bit_xor(h::UHUGEINT) FROM (SELECT ('0x' || h)::UHUGEINT AS h FROM ({q}))").fetchall() for q in queries]
+    counts = [
+        duckdb.sql(
+            f"SELECT COUNT(*), bit_xor(('0x' || h)::UHUGEINT) FROM ({q})"
+        ).fetchall()
+        for q in queries
+    ]
     return bool(counts[0] == counts[1])
 
 
@@ -124,7 +139,9 @@ def measure(context: Context, case: str) -> list[Result]:
     if program is None:
         raise SystemExit("build/release/thalweg is missing; run `make build`")
     suffix = ".parquet" if case.endswith("parquet") else ".csv"
-    out = {name: context.data / f"out-{case}-{name}{suffix}" for name in ("thalweg", "one", *PEERS)}
+    out = {
+        name: context.data / f"out-{case}-{name}{suffix}" for name in ("thalweg", "one", *PEERS)
+    }
     commands = {
         "thalweg": ours(program, case, out["thalweg"].name, 2),
         "one": ours(program, case, out["one"].name, 1),
@@ -149,15 +166,27 @@ def measure(context: Context, case: str) -> list[Result]:
         engine = "thalweg, 1 worker" if name == "one" else name
         threads = 1 if name == "one" else 2
         if not seconds[name]:
-            results.append(Result(case, engine, "rows_per_s", None, "rows/s", note="not installed"))
+            results.append(
+                Result(case, engine, "rows_per_s", None, "rows/s", note="not installed")
+            )
             continue
         middle, spread = median_and_spread(seconds[name])
         size = f"{out[name].stat().st_size / 1e6:.1f} MB" if out[name].exists() else ""
         if name != "thalweg" and out[name].exists() and out["thalweg"].exists():
             ok[name] = ok[name] and same_output(case, out["thalweg"], out[name])
         results.append(
-            Result(case, engine, "rows_per_s", ROWS[case] / middle, "rows/s", threads, peak[name],
-                   ok[name], spread, size)
+            Result(
+                case,
+                engine,
+                "rows_per_s",
+                ROWS[case] / middle,
+                "rows/s",
+                threads,
+                peak[name],
+                ok[name],
+                spread,
+                size,
+            )
         )
     for path in out.values():
         path.unlink(missing_ok=True)

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-
 #include <functional>
 #include <stop_token>
 #include <string>
@@ -18,9 +17,9 @@ struct Context {
   bool quiet = false;
   int verbose = 0;
   bool log_json = false;
-  bool color = false;           ///< Standard error is a terminal and NO_COLOR is not set.
+  bool color = false;  ///< Standard error is a terminal and NO_COLOR is not set.
   bool out_is_terminal = false;
-  int width = 0;                ///< Of the terminal; 0: not known.
+  int width = 0;  ///< Of the terminal; 0: not known.
   std::stop_token stop;
   std::vector<std::string> environment;
   /// The subcommand that was chosen; returns the exit status.
@@ -81,7 +80,8 @@ Status WriteReport(const std::string& path, const Report& report);
 /// 0, 65 with --strict when rows were rejected, or the status of the outcome.
 int ExitStatus(const Context& context, const Report& report, bool strict);
 
-/// `key=value` as a parameter: integers, decimals, true, false and null are typed, else text; quotes make text.
+/// `key=value` as a parameter: integers, decimals, true, false and null are typed, else text;
+/// quotes make text.
 Result<Values> ParseParameters(const std::vector<std::string>& given);
 Result<std::string> ReadTextFile(const std::string& path);
 

@@ -19,16 +19,19 @@ std::string Names(CLI::App& app, bool options) {
 }
 
 std::string Bash(CLI::App& app) {
-  std::string out = "_thalweg() {\n  local word=\"${COMP_WORDS[COMP_CWORD]}\"\n"
-                    "  if [[ $COMP_CWORD -eq 1 ]]; then\n    COMPREPLY=($(compgen -W \"" +
-                    Names(app, false) + "\" -- \"$word\"))\n    return\n  fi\n"
-                    "  case \"$word\" in -*) ;; *) COMPREPLY=($(compgen -f -- \"$word\")); return ;; esac\n"
-                    "  local options=''\n  case \"${COMP_WORDS[1]}\" in\n";
+  std::string out =
+      "_thalweg() {\n  local word=\"${COMP_WORDS[COMP_CWORD]}\"\n"
+      "  if [[ $COMP_CWORD -eq 1 ]]; then\n    COMPREPLY=($(compgen -W \"" +
+      Names(app, false) +
+      "\" -- \"$word\"))\n    return\n  fi\n"
+      "  case \"$word\" in -*) ;; *) COMPREPLY=($(compgen -f -- \"$word\")); return ;; esac\n"
+      "  local options=''\n  case \"${COMP_WORDS[1]}\" in\n";
   for (CLI::App* sub : app.get_subcommands({})) {
     out += "    " + sub->get_name() + ") options=\"" + Names(*sub, true) + "\" ;;\n";
   }
-  return out + "  esac\n  COMPREPLY=($(compgen -W \"$options\" -- \"$word\"))\n}\n"
-               "complete -o filenames -F _thalweg thalweg\n";
+  return out +
+         "  esac\n  COMPREPLY=($(compgen -W \"$options\" -- \"$word\"))\n}\n"
+         "complete -o filenames -F _thalweg thalweg\n";
 }
 
 std::string Zsh(CLI::App& app) {

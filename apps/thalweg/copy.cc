@@ -75,21 +75,28 @@ void AddCopy(CLI::App& app, Context& context) {
   CLI::App* copy = app.add_subcommand("copy", "Copy rows from any file to any file.");
   copy->add_option("source", flags->source, "Path, pattern, folder, or '-'.")->required();
   copy->add_option("sink", flags->sink, "Path, pattern with {column}, or '-'.")->required();
-  copy->add_option("--read", flags->read, "Option of the reader: key=value.")->allow_extra_args(false);
-  copy->add_option("--write", flags->write, "Option of the writer: key=value.")->allow_extra_args(false);
+  copy->add_option("--read", flags->read, "Option of the reader: key=value.")
+      ->allow_extra_args(false);
+  copy->add_option("--write", flags->write, "Option of the writer: key=value.")
+      ->allow_extra_args(false);
   flags->run.AddTo(*copy, false);
-  copy->footer("Examples:\n  thalweg copy flights.csv flights.parquet\n"
-               "  thalweg copy --read delim=';' in.csv out.jsonl.zst");
-  copy->callback([&context, flags] { context.action = [&context, flags] { return RunCopy(context, *flags); }; });
+  copy->footer(
+      "Examples:\n  thalweg copy flights.csv flights.parquet\n"
+      "  thalweg copy --read delim=';' in.csv out.jsonl.zst");
+  copy->callback([&context, flags] {
+    context.action = [&context, flags] { return RunCopy(context, *flags); };
+  });
 }
 
 void AddDescribe(CLI::App& app, Context& context) {
   auto flags = std::make_shared<DescribeFlags>();
   CLI::App* describe = app.add_subcommand("describe", "Show the columns and types of a file.");
   describe->add_option("source", flags->source, "Path, pattern, folder, or '-'.")->required();
-  describe->add_option("--read", flags->read, "Option of the reader: key=value.")->allow_extra_args(false);
-  describe->callback(
-      [&context, flags] { context.action = [&context, flags] { return RunDescribe(context, *flags); }; });
+  describe->add_option("--read", flags->read, "Option of the reader: key=value.")
+      ->allow_extra_args(false);
+  describe->callback([&context, flags] {
+    context.action = [&context, flags] { return RunDescribe(context, *flags); };
+  });
 }
 
 }  // namespace thalweg::cli

@@ -19,11 +19,13 @@ Result<int64_t> ParseSize(const std::string& text) {
   static constexpr struct {
     const char* name;
     double factor;
-  } kUnits[] = {{"", 1},        {"B", 1},          {"KiB", 1024},   {"MiB", 1048576},
-                {"GiB", 1073741824}, {"K", 1024},  {"M", 1048576},  {"G", 1073741824},
-                {"kB", 1e3},    {"MB", 1e6},       {"GB", 1e9}};
+  } kUnits[] = {
+      {"", 1},     {"B", 1},       {"KiB", 1024},     {"MiB", 1048576}, {"GiB", 1073741824},
+      {"K", 1024}, {"M", 1048576}, {"G", 1073741824}, {"kB", 1e3},      {"MB", 1e6},
+      {"GB", 1e9}};
   for (const auto& known : kUnits) {
-    if (used > 0 && unit == known.name && value >= 0) return static_cast<int64_t>(value * known.factor);
+    if (used > 0 && unit == known.name && value >= 0)
+      return static_cast<int64_t>(value * known.factor);
   }
   return Status::InvalidArgument("--memory: not a size such as '256 MiB': '" + text + "'");
 }
@@ -37,7 +39,8 @@ Value TypedValue(const std::string& text) {
   }
   int64_t integer = 0;
   const char* end = text.data() + text.size();
-  if (auto [at, error] = std::from_chars(text.data(), end, integer); error == std::errc() && at == end) {
+  if (auto [at, error] = std::from_chars(text.data(), end, integer);
+      error == std::errc() && at == end) {
     return integer;
   }
   return text;
@@ -66,12 +69,14 @@ void RunFlags::AddTo(CLI::App& app, bool parameters_too) {
   app.add_option("--error-rate-max", error_rate_max,
                  "Share of rejected rows above which the run fails (0.10).")
       ->check(CLI::Range(0.0, 1.0));
-  app.add_option("--rejects", rejects, "File or folder for dead letters; implies --errors dead_letter.");
+  app.add_option("--rejects", rejects,
+                 "File or folder for dead letters; implies --errors dead_letter.");
   app.add_flag("-f,--force", force, "Overwrite what exists.");
   app.add_flag("--strict", strict, "Exit with 65 when rows were rejected.");
   app.add_option("--report", report, "Write the report as JSON to this file.");
   if (parameters_too) {
-    app.add_option("--param", parameters, "Value of $key in the SQL: key=value.")->allow_extra_args(false);
+    app.add_option("--param", parameters, "Value of $key in the SQL: key=value.")
+        ->allow_extra_args(false);
   }
 }
 
@@ -94,7 +99,8 @@ Status RunFlags::Apply(QueryOptions* options) const {
   return {};
 }
 
-Result<QueryOptions> RunFlags::ToOptions(const Context& /*context*/, const std::string& name) const {
+Result<QueryOptions> RunFlags::ToOptions(const Context& /*context*/,
+                                         const std::string& name) const {
   QueryOptions options;
   options.name = name;
   THALWEG_RETURN_IF_ERROR(Apply(&options));

@@ -59,7 +59,8 @@ int PreviewJob(const Context& context, const JobFlags& flags) {
   job->options.rejects.error_rate_max = 1;
   Session session;
   if (!job->source.empty()) {
-    if (Status status = session.AddSource("source", job->source, job->source_options); !status.ok()) {
+    if (Status status = session.AddSource("source", job->source, job->source_options);
+        !status.ok()) {
       return Fail(context, status);
     }
   }
@@ -100,7 +101,8 @@ void AddRun(CLI::App& app, Context& context) {
 
 void AddCheck(CLI::App& app, Context& context) {
   auto flags = std::make_shared<JobFlags>();
-  CLI::App* check = app.add_subcommand("check", "Find every problem of a job file without running it.");
+  CLI::App* check =
+      app.add_subcommand("check", "Find every problem of a job file without running it.");
   AddJobOptions(*check, *flags);
   check->add_flag("--offline", flags->offline, "Do not open sources.");
   Choose(check, context, flags, CheckJob);

@@ -20,7 +20,8 @@ bool IsDrawn(const std::string& format) {
   return format == "table" || format == "box" || format == "md";
 }
 
-TextOptions TextOptionsOf(const Context& context, const SqlFlags& flags, const std::string& format) {
+TextOptions TextOptionsOf(const Context& context, const SqlFlags& flags,
+                          const std::string& format) {
   TextOptions text;
   text.format = format == "table" ? TextFormat::kTable
                 : format == "md"  ? TextFormat::kMarkdown
@@ -44,7 +45,8 @@ int Stream(const Context& context, const SqlFlags& flags, const std::string& tex
   if (!format.empty()) write["format"] = format;
   Session session;
   Result<Report> report = [&] {
-    return session.RunTo(text, flags.output.empty() ? "-" : flags.output, write, options, context.stop);
+    return session.RunTo(text, flags.output.empty() ? "-" : flags.output, write, options,
+                         context.stop);
   }();
   if (!report.ok()) return Fail(context, report.status());
   if (Status status = WriteReport(flags.run.report, *report); !status.ok()) {
@@ -67,8 +69,10 @@ int Draw(const Context& context, const SqlFlags& flags, const std::string& text,
     } else {
       PrintReport(context, report, result.bytes_written());
     }
-    if (context.verbose > 0 && result.has_rows()) PrintReport(context, report, 0);
-    else if (report.records_rejected > 0 && result.has_rows()) PrintReport(context, report, 0);
+    if (context.verbose > 0 && result.has_rows())
+      PrintReport(context, report, 0);
+    else if (report.records_rejected > 0 && result.has_rows())
+      PrintReport(context, report, 0);
     strict_failure = strict_failure || (flags.run.strict && report.records_rejected > 0);
     return {};
   });
@@ -109,16 +113,21 @@ void AddSql(CLI::App& app, Context& context) {
   sql->add_option("query", flags->query, "The SQL; several statements are separated by ';'.");
   sql->add_option("-c,--command", flags->command, "The SQL.");
   sql->add_option("--file", flags->file, "Read the SQL from a file; '-' is standard input.");
-  sql->add_option("-o,--output", flags->output, "Write the rows to this place instead of printing them.");
-  sql->add_option("--format", flags->format, "Form of the rows; by default by suffix, a box on a terminal, csv otherwise.")
+  sql->add_option("-o,--output", flags->output,
+                  "Write the rows to this place instead of printing them.");
+  sql->add_option("--format", flags->format,
+                  "Form of the rows; by default by suffix, a box on a terminal, csv otherwise.")
       ->check(CLI::IsMember({"table", "box", "md", "csv", "json", "jsonl", "parquet", "arrow"}));
   sql->add_option("--rows", flags->rows_max, "Rows that a box or table shows; 0: all.");
   flags->run.AddTo(*sql, true);
-  sql->footer("Examples:\n"
-              "  thalweg sql \"SELECT origin, COUNT(*) FROM 'flights.csv' GROUP BY origin\"\n"
-              "  thalweg sql \"SELECT * FROM 'data/*.csv.gz'\" -o all.parquet\n"
-              "  thalweg sql --param day=2013-01-01 \"SELECT * FROM 'f.csv' WHERE date = $day\"");
-  sql->callback([&context, flags] { context.action = [&context, flags] { return RunSql(context, *flags); }; });
+  sql->footer(
+      "Examples:\n"
+      "  thalweg sql \"SELECT origin, COUNT(*) FROM 'flights.csv' GROUP BY origin\"\n"
+      "  thalweg sql \"SELECT * FROM 'data/*.csv.gz'\" -o all.parquet\n"
+      "  thalweg sql --param day=2013-01-01 \"SELECT * FROM 'f.csv' WHERE date = $day\"");
+  sql->callback([&context, flags] {
+    context.action = [&context, flags] { return RunSql(context, *flags); };
+  });
 }
 
 }  // namespace thalweg::cli

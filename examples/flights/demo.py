@@ -46,8 +46,10 @@ def main() -> int:
         return 1
     files = sorted((WORK / "out").rglob("*.parquet"))
     size = sum(path.stat().st_size for path in files)
-    say(f"out: {len(files)} Parquet files, {size / 1e6:.1f} MB, such as "
-        f"{files[0].relative_to(WORK)}")
+    say(
+        f"out: {len(files)} Parquet files, {size / 1e6:.1f} MB, such as "
+        f"{files[0].relative_to(WORK)}"
+    )
     rejected = show_rejects()
     status = thalweg("sql", QUERY, "--format", "table")
     if rejected != len(BROKEN_ROWS):

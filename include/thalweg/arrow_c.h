@@ -2,9 +2,10 @@
 
 #include <stdint.h>
 
-// The structs of the Arrow C data interface and C stream interface, as their specification gives them:
-// https://arrow.apache.org/docs/format/CDataInterface.html. They are the only foreign types in the
-// public headers; the guards are those of the specification, so that any other copy may come first.
+// The structs of the Arrow C data interface and C stream interface, as their specification gives
+// them: https://arrow.apache.org/docs/format/CDataInterface.html. They are the only foreign types
+// in the public headers; the guards are those of the specification, so that any other copy may come
+// first.
 
 #ifdef __cplusplus
 extern "C" {

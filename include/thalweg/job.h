@@ -14,19 +14,21 @@ namespace thalweg {
 
 /// A job as its file says: where rows come from, what becomes of them, where they go. Value type.
 struct THALWEG_EXPORT Job {
-  std::string name;         ///< By default the file's name without its suffix.
-  std::string source;       ///< Location; its rows are the table `source` in the transform. May be empty.
+  std::string name;  ///< By default the file's name without its suffix.
+  std::string
+      source;  ///< Location; its rows are the table `source` in the transform. May be empty.
   Values source_options;
-  std::string transform;    ///< SQL; empty: every column as it is.
-  std::string sink;         ///< Location; empty only for a job written as SQL with COPY.
+  std::string transform;  ///< SQL; empty: every column as it is.
+  std::string sink;       ///< Location; empty only for a job written as SQL with COPY.
   Values sink_options;
   QueryOptions options;
 
-  /// Reads a job from `text`. `format`: `toml`, `yaml`, `json` or `sql`. `path` is for messages and for
-  /// the default name. `set` holds `key=value` overrides with dotted keys. References `${VAR}`,
+  /// Reads a job from `text`. `format`: `toml`, `yaml`, `json` or `sql`. `path` is for messages and
+  /// for the default name. `set` holds `key=value` overrides with dotted keys. References `${VAR}`,
   /// `${VAR:-default}` and `${VAR:?message}` in values are filled from the environment; in SQL they
-  /// are not, so that a variable can never become SQL. An unknown key is `invalid_argument` with the
-  /// nearest known one. All problems are found: each is an entry of `problems` when it is given.
+  /// are not, so that a variable can never become SQL. An unknown key is `invalid_argument` with
+  /// the nearest known one. All problems are found: each is an entry of `problems` when it is
+  /// given.
   static Result<Job> Parse(std::string_view text, std::string_view format, std::string_view path,
                            const std::vector<std::string>& set,
                            std::vector<Status>* problems = nullptr);

@@ -41,13 +41,14 @@ struct QueryOptions {
   int workers = 0;                                ///< 0: all cores.
   int64_t memory_bytes_max = int64_t{128} << 20;  ///< For batches in flight.
   int64_t batch_rows = 4096;
-  bool ordered = true;                            ///< Rows in the order of the input.
+  bool ordered = true;  ///< Rows in the order of the input.
   Tuning tuning;
   RejectPolicy rejects;
   std::string reject_path;  ///< File or directory for dead letters; empty: the working directory.
-  std::string name = "query";                     ///< In reports, messages and reject file names.
-  bool force = false;                             ///< Writing may replace what exists.
-  std::function<void(const QueryProgress&)> on_progress;  ///< From another thread, ten times a second.
+  std::string name = "query";  ///< In reports, messages and reject file names.
+  bool force = false;          ///< Writing may replace what exists.
+  std::function<void(const QueryProgress&)>
+      on_progress;  ///< From another thread, ten times a second.
   Logger* logger = nullptr;
 };
 
@@ -57,8 +58,8 @@ struct ColumnInfo {
 };
 
 enum class TextFormat : uint8_t {
-  kBox,       ///< Lines drawn with box characters.
-  kTable,     ///< Lines drawn with ASCII.
+  kBox,    ///< Lines drawn with box characters.
+  kTable,  ///< Lines drawn with ASCII.
   kMarkdown,
 };
 
@@ -84,8 +85,8 @@ class THALWEG_EXPORT QueryResult {
   std::vector<ColumnInfo> columns() const;
   /// For people. A NULL is shown as `NULL`, or as nothing in Markdown.
   std::string ToText(const TextOptions& options) const;
-  /// Hands out the rows as an Arrow C stream; `*stream` is released by whoever takes it. May be called
-  /// more than once.
+  /// Hands out the rows as an Arrow C stream; `*stream` is released by whoever takes it. May be
+  /// called more than once.
   Status Export(ArrowArrayStream* stream) const;
 
   struct State;
@@ -95,7 +96,8 @@ class THALWEG_EXPORT QueryResult {
   std::unique_ptr<State> state_;
 };
 
-/// Where tables are known by name and SQL runs. One thread at a time; several sessions may run at once.
+/// Where tables are known by name and SQL runs. One thread at a time; several sessions may run at
+/// once.
 class THALWEG_EXPORT Session {
  public:
   Session();
@@ -107,8 +109,8 @@ class THALWEG_EXPORT Session {
   /// failure. `replay` keeps the rows, so that the table can be read more than once.
   Status AddStream(std::string name, ArrowArrayStream* stream, bool replay);
 
-  /// Makes what stands at `location` a table: a path, a pattern, `-`, or `connector:place`. `read` are
-  /// options of the place and the format.
+  /// Makes what stands at `location` a table: a path, a pattern, `-`, or `connector:place`. `read`
+  /// are options of the place and the format.
   Status AddSource(std::string name, const std::string& location, const Values& read);
 
   /// What the statements of a text give, one entry each, without opening anything.
@@ -117,8 +119,8 @@ class THALWEG_EXPORT Session {
   };
   static Result<std::vector<StatementKind>> Inspect(std::string_view sql);
 
-  /// Runs every statement of `sql` and calls `take` with each answer, in order. Nothing runs when one
-  /// of them does not parse. A statement that failed is the outcome; its report says more.
+  /// Runs every statement of `sql` and calls `take` with each answer, in order. Nothing runs when
+  /// one of them does not parse. A statement that failed is the outcome; its report says more.
   Status Run(std::string_view sql, const QueryOptions& options, std::stop_token stop,
              const std::function<Status(QueryResult)>& take);
 
@@ -130,8 +132,8 @@ class THALWEG_EXPORT Session {
   /// Parses, binds and opens the sources of every statement without reading further. All problems.
   std::vector<Status> Check(std::string_view sql, const Values& parameters);
 
-  /// Runs a query and hands its rows over as they come, in order, from one thread at a time. `take` takes
-  /// over `*schema` and `*array`; a failure of its ends the run.
+  /// Runs a query and hands its rows over as they come, in order, from one thread at a time. `take`
+  /// takes over `*schema` and `*array`; a failure of its ends the run.
   Result<Report> RunBatches(std::string_view sql, const QueryOptions& options, std::stop_token stop,
                             const std::function<Status(ArrowSchema*, ArrowArray*)>& take);
 

@@ -53,17 +53,25 @@ class [[nodiscard]] THALWEG_EXPORT Status {
   Status() = default;
   Status(StatusCode code, std::string message);
 
-  static Status InvalidArgument(std::string m) { return {StatusCode::kInvalidArgument, std::move(m)}; }
+  static Status InvalidArgument(std::string m) {
+    return {StatusCode::kInvalidArgument, std::move(m)};
+  }
   static Status NotFound(std::string m) { return {StatusCode::kNotFound, std::move(m)}; }
   static Status AlreadyExists(std::string m) { return {StatusCode::kAlreadyExists, std::move(m)}; }
   static Status Unsupported(std::string m) { return {StatusCode::kUnsupported, std::move(m)}; }
   static Status Unavailable(std::string m) { return {StatusCode::kUnavailable, std::move(m)}; }
-  static Status ResourceExhausted(std::string m) { return {StatusCode::kResourceExhausted, std::move(m)}; }
-  static Status DeadlineExceeded(std::string m) { return {StatusCode::kDeadlineExceeded, std::move(m)}; }
+  static Status ResourceExhausted(std::string m) {
+    return {StatusCode::kResourceExhausted, std::move(m)};
+  }
+  static Status DeadlineExceeded(std::string m) {
+    return {StatusCode::kDeadlineExceeded, std::move(m)};
+  }
   static Status Cancelled(std::string m) { return {StatusCode::kCancelled, std::move(m)}; }
   static Status IoError(std::string m) { return {StatusCode::kIoError, std::move(m)}; }
   static Status Corruption(std::string m) { return {StatusCode::kCorruption, std::move(m)}; }
-  static Status Unauthenticated(std::string m) { return {StatusCode::kUnauthenticated, std::move(m)}; }
+  static Status Unauthenticated(std::string m) {
+    return {StatusCode::kUnauthenticated, std::move(m)};
+  }
   static Status Internal(std::string m) { return {StatusCode::kInternal, std::move(m)}; }
 
   bool ok() const { return rep_ == nullptr; }
@@ -107,7 +115,7 @@ class [[nodiscard]] Result {
     if (status_.ok()) status_ = Status::Internal("a result was made from an OK status");
   }
   template <typename U = T>
-    requires(std::is_constructible_v<T, U &&> && !std::is_same_v<std::remove_cvref_t<U>, Result> &&
+    requires(std::is_constructible_v<T, U&&> && !std::is_same_v<std::remove_cvref_t<U>, Result> &&
              !std::is_same_v<std::remove_cvref_t<U>, Status>)
   Result(U&& value) {  // NOLINT(google-explicit-constructor)
     new (&storage_) T(std::forward<U>(value));
@@ -176,12 +184,12 @@ class [[nodiscard]] Result {
 #define THALWEG_CONCAT(a, b) THALWEG_CONCAT_INNER(a, b)
 
 /// Returns from the enclosing function when `expr` (a `Status`) failed.
-#define THALWEG_RETURN_IF_ERROR(expr)                       \
-  do {                                                      \
-    ::thalweg::Status thalweg_status_ = (expr);             \
-    if (!thalweg_status_.ok()) [[unlikely]] {               \
-      return thalweg_status_;                               \
-    }                                                       \
+#define THALWEG_RETURN_IF_ERROR(expr)           \
+  do {                                          \
+    ::thalweg::Status thalweg_status_ = (expr); \
+    if (!thalweg_status_.ok()) [[unlikely]] {   \
+      return thalweg_status_;                   \
+    }                                           \
   } while (false)
 
 /// `THALWEG_ASSIGN_OR_RETURN(auto x, F())`: declares or assigns the value, or returns the failure.

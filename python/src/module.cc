@@ -89,10 +89,13 @@ QueryOptions ToOptions(const nb::dict& given) {
       options.rejects.error_rate_max = nb::cast<double>(value);
     } else if (key == "errors") {
       const auto policy = nb::cast<std::string>(value);
-      if (policy == "skip") options.rejects.errors = thalweg::ErrorPolicy::kSkip;
-      else if (policy == "dead_letter") options.rejects.errors = thalweg::ErrorPolicy::kDeadLetter;
+      if (policy == "skip")
+        options.rejects.errors = thalweg::ErrorPolicy::kSkip;
+      else if (policy == "dead_letter")
+        options.rejects.errors = thalweg::ErrorPolicy::kDeadLetter;
       else if (policy != "fail") {
-        Raise(Status::InvalidArgument("errors must be one of fail, skip, dead_letter: '" + policy + "'"));
+        Raise(Status::InvalidArgument("errors must be one of fail, skip, dead_letter: '" + policy +
+                                      "'"));
       }
     } else if (key == "on_progress") {
       const auto callback = std::make_shared<nb::object>(nb::borrow(value));
@@ -129,7 +132,8 @@ class Stop {
 };
 
 void ReleaseStreamCapsule(PyObject* capsule) {
-  auto* stream = static_cast<ArrowArrayStream*>(PyCapsule_GetPointer(capsule, "arrow_array_stream"));
+  auto* stream =
+      static_cast<ArrowArrayStream*>(PyCapsule_GetPointer(capsule, "arrow_array_stream"));
   if (stream == nullptr) {
     PyErr_Clear();
     return;
@@ -256,7 +260,8 @@ Status CallLoad(const nb::callable& load, ArrowSchema* schema, ArrowArray* array
   auto* own_array = new ArrowArray;
   Move(schema, own_schema);
   Move(array, own_array);
-  const nb::object first = nb::steal(PyCapsule_New(own_schema, "arrow_schema", ReleaseSchemaCapsule));
+  const nb::object first =
+      nb::steal(PyCapsule_New(own_schema, "arrow_schema", ReleaseSchemaCapsule));
   const nb::object second = nb::steal(PyCapsule_New(own_array, "arrow_array", ReleaseArrayCapsule));
   try {
     load(first, second);
@@ -352,8 +357,8 @@ NB_MODULE(_core, m) {
           nb::arg("stop"))
       .def(
           "run_batches",
-          [](Session& self, const std::string& sql, const nb::callable& load,
-             const nb::dict& given, const Stop& stop) {
+          [](Session& self, const std::string& sql, const nb::callable& load, const nb::dict& given,
+             const Stop& stop) {
             const QueryOptions options = ToOptions(given);
             const Report report = Value([&] {
               const nb::gil_scoped_release release;

@@ -22,7 +22,9 @@ def test_sql_gives_rows_as_python_values() -> None:
 def test_tables_and_parameters() -> None:
     table = pa.table({"n": [1, 2, 3], "name": ["a", "b", None]})
     result = thalweg.sql(
-        "SELECT name, n * 10 AS m FROM t WHERE n >= $least", tables={"t": table}, params={"least": 2}
+        "SELECT name, n * 10 AS m FROM t WHERE n >= $least",
+        tables={"t": table},
+        params={"least": 2},
     )
     assert result.columns == ["name", "m"]
     assert result.fetchall() == [("b", 20), (None, 30)]
@@ -94,16 +96,14 @@ def test_pipeline_error_in_extract_ends_the_run() -> None:
 def test_job_runs_and_reports(tmp_path: pathlib.Path) -> None:
     (tmp_path / "in.csv").write_text("a,b\n1,x\n2,y\n")
     job = tmp_path / "job.toml"
-    job.write_text(
-        f"""
+    job.write_text(f"""
         [source]
         path = "{tmp_path}/in.csv"
         [transform]
         sql = "SELECT a + 1 AS a, b FROM source"
         [sink]
         path = "{tmp_path}/out.jsonl"
-        """
-    )
+        """)
     report = thalweg.run(job)
     assert report["outcome"] == "ok"
     rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]

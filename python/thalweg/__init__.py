@@ -78,7 +78,8 @@ def sql(
 ) -> Result:
     """Runs SQL and returns the answer to its last statement.
 
-    tables: names for anything with `__arrow_c_stream__` (pyarrow, polars, DuckDB), or pandas frames.
+    tables: names for anything with `__arrow_c_stream__` (pyarrow, polars, DuckDB), or pandas
+        frames.
     params: values of `$name`.
     options: `workers`, `memory_bytes_max`, `batch_rows`, `ordered`, `errors` ('fail', 'skip' or
         'dead_letter'), `error_rate_max`, `reject_path`, `force`, `on_progress`.

@@ -1,4 +1,4 @@
-"""The `thalweg` command of the Python package: gives way to the program that the package carries."""
+"""The program `thalweg` of the wheel: it starts the real one, which lies in the package."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _ROWS_A_BATCH = 4096
 
 
 class Batch:
-    """A batch of rows that a callable is given: an Arrow array of structs, by `__arrow_c_array__`."""
+    """Rows that a callable is given: an Arrow array of structs, by `__arrow_c_array__`."""
 
     def __init__(self, schema: object, array: object) -> None:
         self._capsules = (schema, array)

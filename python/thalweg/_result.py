@@ -67,7 +67,11 @@ class Result:
     def fetchall(self) -> list[tuple[Any, ...]]:
         """All rows as tuples of Python values (needs pyarrow)."""
         table = self.arrow()
-        return list(zip(*(column.to_pylist() for column in table.columns))) if table.num_columns else []
+        return (
+            list(zip(*(column.to_pylist() for column in table.columns)))
+            if table.num_columns
+            else []
+        )
 
     def __iter__(self) -> Iterator[pyarrow.RecordBatch]:
         """Batches, as pyarrow record batches (needs pyarrow)."""

@@ -12,7 +12,10 @@ T = TypeVar("T")
 
 
 def interruptible(call: Callable[[_core.Stop], T]) -> T:
-    """Calls `call(stop)` on a thread and waits; KeyboardInterrupt stops it and is raised after it ended."""
+    """Calls `call(stop)` on a thread and waits.
+
+    KeyboardInterrupt stops it, and is raised once it has ended.
+    """
     stop = _core.Stop()
     outcome: list[T] = []
     failure: list[BaseException] = []

@@ -8,11 +8,11 @@ namespace thalweg::internal {
 }  // namespace thalweg::internal
 
 /// Always on. Only where going on would corrupt memory or leak a secret; never on input.
-#define THALWEG_CHECK(condition)                                                             \
-  do {                                                                                       \
-    if (!(condition)) [[unlikely]] {                                                         \
-      ::thalweg::internal::CheckFailed(#condition, std::source_location::current());         \
-    }                                                                                        \
+#define THALWEG_CHECK(condition)                                                     \
+  do {                                                                               \
+    if (!(condition)) [[unlikely]] {                                                 \
+      ::thalweg::internal::CheckFailed(#condition, std::source_location::current()); \
+    }                                                                                \
   } while (false)
 
 /// On in builds with assertions. For bugs of ours; never on input, peers or files.

@@ -8,7 +8,8 @@
 namespace thalweg {
 namespace {
 
-// Length of the UTF-8 sequence at the front of `text`, 0 where there is none (Unicode 15, table 3-7).
+// Length of the UTF-8 sequence at the front of `text`, 0 where there is none (Unicode 15, table
+// 3-7).
 size_t Utf8Length(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
   const auto tail = [&](size_t i, unsigned low, unsigned high) {

@@ -27,15 +27,24 @@ Field MakeField(std::string name, FieldType type) {
 
 const char* TypeName(FieldType type) {
   switch (type) {
-    case FieldType::kBool: return "a boolean";
-    case FieldType::kInt64: return "an integer";
-    case FieldType::kDouble: return "a number";
-    case FieldType::kString: return "a string";
-    case FieldType::kEnum: return "a name";
-    case FieldType::kDuration: return "a duration such as '5s'";
-    case FieldType::kBytes: return "a size such as '64 MiB'";
-    case FieldType::kStringList: return "a list of strings";
-    case FieldType::kStringMap: return "a map of strings";
+    case FieldType::kBool:
+      return "a boolean";
+    case FieldType::kInt64:
+      return "an integer";
+    case FieldType::kDouble:
+      return "a number";
+    case FieldType::kString:
+      return "a string";
+    case FieldType::kEnum:
+      return "a name";
+    case FieldType::kDuration:
+      return "a duration such as '5s'";
+    case FieldType::kBytes:
+      return "a size such as '64 MiB'";
+    case FieldType::kStringList:
+      return "a list of strings";
+    case FieldType::kStringMap:
+      return "a map of strings";
   }
   return "a value";
 }
@@ -67,8 +76,8 @@ Result<int64_t> ParseWithUnit(std::string_view text, const Unit* begin, const Un
     return Status::InvalidArgument(std::string("not a ") + what + ": '" + std::string(text) + "'");
   };
   size_t digits = 0;
-  while (digits < text.size() && (std::isdigit(static_cast<unsigned char>(text[digits])) != 0 ||
-                                  text[digits] == '.')) {
+  while (digits < text.size() &&
+         (std::isdigit(static_cast<unsigned char>(text[digits])) != 0 || text[digits] == '.')) {
     ++digits;
   }
   auto number = ParseNumber(text.substr(0, digits));
@@ -175,8 +184,8 @@ Result<OptionValue> Coerce(const Field& field, const OptionValue& value, const s
       for (const auto& choice : field.choices) {
         if (Lower(choice) == Lower(*s)) return OptionValue(choice);
       }
-      return Status::InvalidArgument(where + ": must be one of " + Join(field.choices) + ": '" + *s +
-                                     "'" + DidYouMean(*s, field.choices));
+      return Status::InvalidArgument(where + ": must be one of " + Join(field.choices) + ": '" +
+                                     *s + "'" + DidYouMean(*s, field.choices));
     }
     case FieldType::kStringList:
       if (std::holds_alternative<std::vector<std::string>>(value)) return value;
@@ -193,13 +202,34 @@ Result<OptionValue> Coerce(const Field& field, const OptionValue& value, const s
 
 }  // namespace
 
-Field&& Field::Doc(std::string text) && { doc = std::move(text); return std::move(*this); }
-Field&& Field::Default(OptionValue value) && { default_value = std::move(value); return std::move(*this); }
-Field&& Field::Min(double value) && { min = value; return std::move(*this); }
-Field&& Field::Max(double value) && { max = value; return std::move(*this); }
-Field&& Field::Alias(std::string other) && { aliases.push_back(std::move(other)); return std::move(*this); }
-Field&& Field::Required() && { required = true; return std::move(*this); }
-Field&& Field::Secret() && { secret = true; return std::move(*this); }
+Field&& Field::Doc(std::string text) && {
+  doc = std::move(text);
+  return std::move(*this);
+}
+Field&& Field::Default(OptionValue value) && {
+  default_value = std::move(value);
+  return std::move(*this);
+}
+Field&& Field::Min(double value) && {
+  min = value;
+  return std::move(*this);
+}
+Field&& Field::Max(double value) && {
+  max = value;
+  return std::move(*this);
+}
+Field&& Field::Alias(std::string other) && {
+  aliases.push_back(std::move(other));
+  return std::move(*this);
+}
+Field&& Field::Required() && {
+  required = true;
+  return std::move(*this);
+}
+Field&& Field::Secret() && {
+  secret = true;
+  return std::move(*this);
+}
 
 Field BoolField(std::string name) { return MakeField(std::move(name), FieldType::kBool); }
 Field Int64Field(std::string name) { return MakeField(std::move(name), FieldType::kInt64); }
@@ -212,7 +242,9 @@ Field EnumField(std::string name, std::vector<std::string> choices) {
 }
 Field DurationField(std::string name) { return MakeField(std::move(name), FieldType::kDuration); }
 Field BytesField(std::string name) { return MakeField(std::move(name), FieldType::kBytes); }
-Field StringListField(std::string name) { return MakeField(std::move(name), FieldType::kStringList); }
+Field StringListField(std::string name) {
+  return MakeField(std::move(name), FieldType::kStringList);
+}
 Field StringMapField(std::string name) { return MakeField(std::move(name), FieldType::kStringMap); }
 
 const Field* Spec::Find(std::string_view field) const {
@@ -313,17 +345,22 @@ std::string DidYouMean(std::string_view name, const std::vector<std::string>& kn
 }
 
 Result<int64_t> ParseDurationMs(std::string_view text) {
-  static constexpr Unit kUnits[] = {{"ns", 1e-6},     {"us", 1e-3},      {"ms", 1},
-                                    {"s", 1000},      {"m", 60000},      {"h", 3600000},
-                                    {"d", 86400000},  {"w", 604800000}};
+  static constexpr Unit kUnits[] = {{"ns", 1e-6},    {"us", 1e-3},    {"ms", 1},
+                                    {"s", 1000},     {"m", 60000},    {"h", 3600000},
+                                    {"d", 86400000}, {"w", 604800000}};
   return ParseWithUnit(text, std::begin(kUnits), std::end(kUnits), "duration");
 }
 
 Result<int64_t> ParseByteSize(std::string_view text) {
-  static constexpr Unit kUnits[] = {
-      {"B", 1},           {"KiB", 1024.0},   {"MiB", 1048576.0}, {"GiB", 1073741824.0},
-      {"TiB", 1099511627776.0}, {"kB", 1e3}, {"MB", 1e6},        {"GB", 1e9},
-      {"TB", 1e12}};
+  static constexpr Unit kUnits[] = {{"B", 1},
+                                    {"KiB", 1024.0},
+                                    {"MiB", 1048576.0},
+                                    {"GiB", 1073741824.0},
+                                    {"TiB", 1099511627776.0},
+                                    {"kB", 1e3},
+                                    {"MB", 1e6},
+                                    {"GB", 1e9},
+                                    {"TB", 1e12}};
   return ParseWithUnit(text, std::begin(kUnits), std::end(kUnits), "size");
 }
 

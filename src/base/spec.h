@@ -22,9 +22,9 @@ enum class FieldType : uint8_t {
   kInt64,
   kDouble,
   kString,
-  kEnum,        ///< A string out of `choices`.
-  kDuration,    ///< Text such as `5s`, `250 ms`, or a number of milliseconds; held as int64 ms.
-  kBytes,       ///< Text such as `64 MiB`, or a number of bytes; held as int64.
+  kEnum,      ///< A string out of `choices`.
+  kDuration,  ///< Text such as `5s`, `250 ms`, or a number of milliseconds; held as int64 ms.
+  kBytes,     ///< Text such as `64 MiB`, or a number of bytes; held as int64.
   kStringList,
   kStringMap,
 };

@@ -37,8 +37,8 @@ Status BatchReader::Emit(const columnar::RecordBatchPtr& read, int64_t batch_row
                              ToType(read->column(at), schema_->field(field)->type()));
     columns.push_back(std::move(column));
   }
-  const auto whole = arrow::RecordBatch::Make(SchemaOf(fields_, *schema_), read->num_rows(),
-                                              std::move(columns));
+  const auto whole =
+      arrow::RecordBatch::Make(SchemaOf(fields_, *schema_), read->num_rows(), std::move(columns));
   for (int64_t row = 0; row < whole->num_rows(); row += batch_rows_max) {
     const int64_t rows = std::min(batch_rows_max, whole->num_rows() - row);
     const engine::Batch batch(rows == whole->num_rows() ? whole : whole->Slice(row, rows));

@@ -54,7 +54,8 @@ class FileAssembler : public engine::Assembler {
   Status Begin(const Write& write) override {
     stream_.Use(&write);
     return Checked([this]() -> arrow::Status {
-      ARROW_ASSIGN_OR_RAISE(writer_, arrow::ipc::internal::MakePayloadFileWriter(&stream_, schema_));
+      ARROW_ASSIGN_OR_RAISE(writer_,
+                            arrow::ipc::internal::MakePayloadFileWriter(&stream_, schema_));
       ARROW_RETURN_NOT_OK(writer_->Start());
       arrow::ipc::IpcPayload payload;
       const arrow::ipc::DictionaryFieldMapper mapper(*schema_);
@@ -70,8 +71,8 @@ class FileAssembler : public engine::Assembler {
     // The message is taken apart again, because only the writer knows how to note its place.
     int32_t length = 0;
     std::memcpy(&length, chunk.bytes.data() + 4, sizeof(length));
-    const auto bytes = std::shared_ptr<arrow::Buffer>(
-        arrow::Buffer::FromString(std::move(chunk.bytes)));
+    const auto bytes =
+        std::shared_ptr<arrow::Buffer>(arrow::Buffer::FromString(std::move(chunk.bytes)));
     arrow::ipc::IpcPayload payload;
     payload.type = arrow::ipc::MessageType::RECORD_BATCH;
     payload.metadata = arrow::SliceBuffer(bytes, kPrefixBytes, length);
@@ -105,8 +106,8 @@ class StreamAssembler : public engine::Assembler {
 
   Status Begin(const Write& write) override {
     THALWEG_ASSIGN_OR_RETURN_ARROW(const auto message, arrow::ipc::SerializeSchema(*schema_));
-    return write({reinterpret_cast<const char*>(message->data()),
-                  static_cast<size_t>(message->size())});
+    return write(
+        {reinterpret_cast<const char*>(message->data()), static_cast<size_t>(message->size())});
   }
   Status Append(EncodedChunk chunk, const Write& write) override {
     return chunk.rows == 0 ? Status() : write(chunk.bytes);
@@ -121,8 +122,7 @@ Result<std::shared_ptr<arrow::util::Codec>> MakeCodec(const EncoderOptions& opti
   if (options.compression == arrow::Compression::UNCOMPRESSED) {
     return std::shared_ptr<arrow::util::Codec>();
   }
-  const int level = options.compression_level.value_or(
-      arrow::util::kUseDefaultCompressionLevel);
+  const int level = options.compression_level.value_or(arrow::util::kUseDefaultCompressionLevel);
   THALWEG_ASSIGN_OR_RETURN_ARROW(std::shared_ptr<arrow::util::Codec> codec,
                                  arrow::util::Codec::Create(options.compression, level));
   return codec;

@@ -141,8 +141,7 @@ class StreamDecoder : public engine::Decoder {
     if (status.ok()) return status;
     const std::string file = slab.file ? "'" + *slab.file + "', " : std::string();
     return InputStatus(status).WithContext(
-        "arrow: " + file + "byte " +
-        std::to_string(static_cast<uint64_t>(slab.byte_offset) + at));
+        "arrow: " + file + "byte " + std::to_string(static_cast<uint64_t>(slab.byte_offset) + at));
   }
 
  private:
@@ -159,8 +158,7 @@ class StreamDecoder : public engine::Decoder {
     const auto bytes = BytesOf(slab);
     const arrow::ipc::IpcReadOptions options = batches.ReadOptions();
     while (*at < slab.data.size()) {
-      THALWEG_ASSIGN_OR_RETURN(const std::optional<Frame> frame,
-                               NextFrame(slab.data.substr(*at)));
+      THALWEG_ASSIGN_OR_RETURN(const std::optional<Frame> frame, NextFrame(slab.data.substr(*at)));
       if (!frame || slab.data.size() - *at < frame->size) {
         return Status::Corruption("the stream ends within a message");
       }
@@ -256,8 +254,8 @@ Result<std::shared_ptr<const engine::StreamFormat>> ReadLayout(std::string_view 
   }
   THALWEG_ASSIGN_OR_RETURN_ARROW(
       const auto message,
-      arrow::ipc::Message::Open(
-          Wrap(sample.substr(frame->metadata_offset, frame->metadata_size)), nullptr));
+      arrow::ipc::Message::Open(Wrap(sample.substr(frame->metadata_offset, frame->metadata_size)),
+                                nullptr));
   if (message->type() != arrow::ipc::MessageType::SCHEMA) {
     return Status::Corruption("no schema at the start of the stream");
   }
@@ -280,10 +278,10 @@ Result<std::shared_ptr<const engine::StreamFormat>> OpenStream(std::string_view 
                                                                std::string_view file) {
   auto format = ReadLayout(sample, whole, file);
   if (format.ok()) return format;
-  const Status status = format.status().code() == StatusCode::kInvalidArgument &&
-                                sample.substr(0, 6) == "ARROW1"
-                            ? format.status()
-                            : InputStatus(format.status());
+  const Status status =
+      format.status().code() == StatusCode::kInvalidArgument && sample.substr(0, 6) == "ARROW1"
+          ? format.status()
+          : InputStatus(format.status());
   return status.WithContext("arrow: '" + std::string(file) + "'");
 }
 

@@ -43,12 +43,11 @@ RecordBatchPtr BatchOf(std::vector<ArrayPtr> columns) {
 }
 
 RecordBatchPtr Sample() {
-  return BatchOf(
-      {Json(arrow::int64(), "[1, null, 3, 4, 5]"),
-       Json(arrow::utf8(), R"(["a", "longer than twelve bytes", null, "", "é"])"),
-       Json(arrow::list(arrow::utf8()), R"([["x"], [], null, ["y", null], ["z"]])"),
-       Json(arrow::decimal128(20, 2), R"(["1.00", "-2.50", null, "0.01", "9.99"])"),
-       Json(arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), "[0, 1, null, -1, 5]")});
+  return BatchOf({Json(arrow::int64(), "[1, null, 3, 4, 5]"),
+                  Json(arrow::utf8(), R"(["a", "longer than twelve bytes", null, "", "é"])"),
+                  Json(arrow::list(arrow::utf8()), R"([["x"], [], null, ["y", null], ["z"]])"),
+                  Json(arrow::decimal128(20, 2), R"(["1.00", "-2.50", null, "0.01", "9.99"])"),
+                  Json(arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), "[0, 1, null, -1, 5]")});
 }
 
 RecordBatchPtr Joined(const std::vector<engine::Batch>& batches) {
@@ -60,8 +59,8 @@ RecordBatchPtr Joined(const std::vector<engine::Batch>& batches) {
 Result<std::string> Write(const RecordBatchPtr& batch, const EncoderOptions& options,
                           int copies = 1) {
   THALWEG_ASSIGN_OR_RETURN(const auto encoder, MakeEncoder(batch->schema(), options));
-  return WriteFile(*encoder, std::vector<std::vector<RecordBatchPtr>>(
-                                 static_cast<size_t>(copies), {batch}));
+  return WriteFile(*encoder,
+                   std::vector<std::vector<RecordBatchPtr>>(static_cast<size_t>(copies), {batch}));
 }
 
 // Decodes a whole stream, its slabs cut by the splitter after each `step` bytes.
@@ -108,7 +107,9 @@ TEST(ArrowIpcTest, FilesReadBackByArrowAndByUs) {
     ASSERT_OK(ReadAll(*ours, {}, 2, &out));
     EXPECT_EQ(out.batches.size(), 9U);
     const auto expected = arrow::Table::FromRecordBatches({Sample(), Sample(), Sample()})
-                              .ValueOrDie()->CombineChunksToBatch().ValueOrDie();
+                              .ValueOrDie()
+                              ->CombineChunksToBatch()
+                              .ValueOrDie();
     EXPECT_TRUE(Joined(out.batches)->Equals(*expected));
   }
 }
@@ -123,7 +124,9 @@ TEST(ArrowIpcTest, StreamsReadBackWhereverTheyAreCut) {
                     .ValueOrDie();
   EXPECT_EQ(reader->ToTable().ValueOrDie()->num_rows(), 15);
   const auto expected = arrow::Table::FromRecordBatches({Sample(), Sample(), Sample()})
-                            .ValueOrDie()->CombineChunksToBatch().ValueOrDie();
+                            .ValueOrDie()
+                            ->CombineChunksToBatch()
+                            .ValueOrDie();
   for (const size_t step : {size_t{1}, size_t{7}, size_t{64}, size_t{1000}, bytes.size()}) {
     SCOPED_TRACE(step);
     Collector out;
@@ -149,8 +152,8 @@ TEST(ArrowIpcTest, EmptyTablesKeepTheirSchema) {
 }
 
 TEST(ArrowIpcTest, ViewsAreWrittenAsPlainText) {
-  const auto views = BatchOf(
-      {arrow::compute::Cast(Sample()->column(1), arrow::utf8_view())->make_array()});
+  const auto views =
+      BatchOf({arrow::compute::Cast(Sample()->column(1), arrow::utf8_view())->make_array()});
   ASSERT_OK_AND_ASSIGN(const std::string bytes, Write(views, {}));
   ASSERT_OK_AND_ASSIGN(const auto file, OpenFile(std::make_shared<MemoryFile>(bytes)));
   Collector out;
@@ -194,9 +197,9 @@ RecordBatchPtr Exotic() {
        Json(arrow::list_view(arrow::int32()), "[[1], null, [], [2, 3]]"),
        Json(arrow::large_utf8(), R"(["a", null, "b", "c"])"),
        Json(arrow::decimal64(10, 1), R"(["1.5", null, "-2.5", "0.0"])"),
-       Json(arrow::struct_({arrow::field("d", arrow::date64()),
-                            arrow::field("l", arrow::large_list_view(arrow::time32(
-                                                  arrow::TimeUnit::MILLI)))}),
+       Json(arrow::struct_(
+                {arrow::field("d", arrow::date64()),
+                 arrow::field("l", arrow::large_list_view(arrow::time32(arrow::TimeUnit::MILLI)))}),
             R"([{"d": 0, "l": [1]}, null, {"d": 86400000, "l": []}, {"d": null, "l": [2, 3]}])")});
 }
 
@@ -217,8 +220,8 @@ TEST(ArrowIpcTest, OtherTypesBecomeThoseOfTheEngine) {
   Collector from_file;
   Collector from_stream;
   ASSERT_OK(ReadAll(*file, {}, 4096, &from_file));
-  ASSERT_OK(DecodeStream(stream_sink->Finish().ValueOrDie()->ToString(), 50, {}, 4096,
-                         &from_stream));
+  ASSERT_OK(
+      DecodeStream(stream_sink->Finish().ValueOrDie()->ToString(), 50, {}, 4096, &from_stream));
   for (const Collector* out : {&from_file, &from_stream}) {
     ASSERT_EQ(out->rows(), 8);
     const auto& read = *out->batches[1].data();
@@ -226,11 +229,11 @@ TEST(ArrowIpcTest, OtherTypesBecomeThoseOfTheEngine) {
     EXPECT_TRUE(read.column(1)->Equals(
         *Json(arrow::time64(arrow::TimeUnit::MICRO), "[1000000, 2000000, null, 3000000]")));
     EXPECT_TRUE(read.column(2)->Equals(*Json(arrow::date32(), "[1, null, 0, -1]")));
-    EXPECT_TRUE(read.column(3)->Equals(*Json(arrow::list(arrow::int32()),
-                                             "[[1], null, [], [2, 3]]")))
+    EXPECT_TRUE(
+        read.column(3)->Equals(*Json(arrow::list(arrow::int32()), "[[1], null, [], [2, 3]]")))
         << read.column(3)->ToString() << read.column(3)->type()->ToString();
-    EXPECT_TRUE(read.column(5)->Equals(
-        *Json(arrow::decimal128(10, 1), R"(["1.5", null, "-2.5", "0.0"])")));
+    EXPECT_TRUE(
+        read.column(5)->Equals(*Json(arrow::decimal128(10, 1), R"(["1.5", null, "-2.5", "0.0"])")));
     EXPECT_TRUE(read.column(6)->ValidateFull().ok());
     EXPECT_EQ(read.column(6)->GetScalar(3).ValueOrDie()->ToString(),
               "{d:date32[day] = null, l:large_list<item: time64[us]> = large_list<item: "

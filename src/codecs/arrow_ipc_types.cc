@@ -104,8 +104,8 @@ Result<columnar::ArrayPtr> ToType(const columnar::ArrayPtr& array, const TypePtr
     // Not by a cast: Arrow 26 makes one offset too few.
     case Type::LIST_VIEW: {
       THALWEG_ASSIGN_OR_RETURN_ARROW(
-          const auto list, arrow::ListArray::FromListView(
-                               static_cast<const arrow::ListViewArray&>(*array), pool));
+          const auto list,
+          arrow::ListArray::FromListView(static_cast<const arrow::ListViewArray&>(*array), pool));
       return ToType(list, type);
     }
     case Type::LARGE_LIST_VIEW: {

@@ -27,8 +27,7 @@ class ZstdCompressor : public Compressor {
     uint8_t* to = out->Extend(bound);
     const size_t written = ZSTD_compressCCtx(context_.get(), to, bound, data, size, level_);
     if (ZSTD_isError(written)) {
-      return Status::ResourceExhausted(std::string("parquet: zstd: ") +
-                                       ZSTD_getErrorName(written));
+      return Status::ResourceExhausted(std::string("parquet: zstd: ") + ZSTD_getErrorName(written));
     }
     out->Truncate(written);
     return {};
@@ -61,10 +60,9 @@ class ArrowCompressor : public Compressor {
 Result<std::unique_ptr<Compressor>> MakeZstd(std::optional<int> level) {
   const int chosen = level.value_or(ZSTD_CLEVEL_DEFAULT);
   if (chosen < ZSTD_minCLevel() || chosen > ZSTD_maxCLevel()) {
-    return Status::InvalidArgument("parquet: zstd: compression_level must be from " +
-                                   std::to_string(ZSTD_minCLevel()) + " to " +
-                                   std::to_string(ZSTD_maxCLevel()) + ": " +
-                                   std::to_string(chosen));
+    return Status::InvalidArgument(
+        "parquet: zstd: compression_level must be from " + std::to_string(ZSTD_minCLevel()) +
+        " to " + std::to_string(ZSTD_maxCLevel()) + ": " + std::to_string(chosen));
   }
   std::unique_ptr<ZSTD_CCtx, FreeContext> context(ZSTD_createCCtx());
   if (!context) return Status::ResourceExhausted("parquet: zstd: out of memory");

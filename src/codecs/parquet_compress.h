@@ -19,8 +19,8 @@ class Compressor {
   virtual Status Compress(const uint8_t* data, size_t size, GrowArray<uint8_t>* out) = 0;
 };
 
-/// Null for `kNone`. `level` empty: the library's default. `invalid_argument` where the codec has no
-/// such level.
+/// Null for `kNone`. `level` empty: the library's default. `invalid_argument` where the codec has
+/// no such level.
 Result<std::unique_ptr<Compressor>> MakeCompressor(Compression compression,
                                                    std::optional<int> level);
 

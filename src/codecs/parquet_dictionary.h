@@ -26,8 +26,7 @@ bool BuildDictionary(const uint32_t* values, size_t count, uint32_t least, uint3
                      DictionaryScratch* scratch);
 bool BuildDictionary(const uint64_t* values, size_t count, uint64_t least, uint64_t greatest,
                      DictionaryScratch* scratch);
-bool BuildDictionary(const Int128* values, size_t count, int32_t width,
-                     DictionaryScratch* scratch);
+bool BuildDictionary(const Int128* values, size_t count, int32_t width, DictionaryScratch* scratch);
 bool BuildDictionary(const BytesRef* values, size_t count, DictionaryScratch* scratch);
 
 }  // namespace thalweg::codecs::parquet

@@ -42,7 +42,8 @@ TEST(ParquetDictionaryTest, NarrowAndWideIntegersReadBack) {
   DictionaryScratch scratch;
   for (const uint64_t step : {uint64_t{1}, uint64_t{3'600'000'000}, uint64_t{1} << 55}) {
     std::vector<uint64_t> values;
-    for (int i = 0; i < 50'000; ++i) values.push_back(uint64_t{0} - 50 * step + random() % 100 * step);
+    for (int i = 0; i < 50'000; ++i)
+      values.push_back(uint64_t{0} - 50 * step + random() % 100 * step);
     const auto least = uint64_t{0} - 50 * step;
     ASSERT_TRUE(BuildDictionary(values.data(), values.size(), least, least + 99 * step, &scratch));
     EXPECT_EQ(scratch.longs.size(), 100U);

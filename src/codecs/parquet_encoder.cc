@@ -172,8 +172,7 @@ Result<std::shared_ptr<const engine::Encoder>> MakeEncoder(const engine::SchemaP
   THALWEG_ASSIGN_OR_RETURN_ARROW(const std::shared_ptr<arrow::Buffer> serialized,
                                  arrow::ipc::SerializeSchema(*layout->schema.arrow));
   layout->arrow_schema = arrow::util::base64_encode(
-      {reinterpret_cast<const char*>(serialized->data()),
-       static_cast<size_t>(serialized->size())});
+      {reinterpret_cast<const char*>(serialized->data()), static_cast<size_t>(serialized->size())});
   return std::make_shared<const ParquetEncoder>(std::move(layout));
 }
 

@@ -32,7 +32,10 @@ int32_t ConvertedType(const Logical& logical) {
       if (!logical.utc || logical.unit == TimeUnit::kNanos) return -1;
       return logical.unit == TimeUnit::kMillis ? 9 : 10;
     case LogicalKind::kInteger: {
-      const int32_t step = logical.bits == 8 ? 0 : logical.bits == 16 ? 1 : logical.bits == 32 ? 2 : 3;
+      const int32_t step = logical.bits == 8    ? 0
+                           : logical.bits == 16 ? 1
+                           : logical.bits == 32 ? 2
+                                                : 3;
       return (logical.is_signed ? 15 : 11) + step;
     }
     default:

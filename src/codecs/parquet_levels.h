@@ -28,7 +28,7 @@ struct Levels {
 
 /// Which rows of a leaf's array have a value, in order.
 struct Present {
-  bool all = true;          ///< Rows `0 … count`; `rows` is not used.
+  bool all = true;  ///< Rows `0 … count`; `rows` is not used.
   int64_t count = 0;
   GrowArray<uint32_t> rows;
 };

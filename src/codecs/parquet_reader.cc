@@ -85,8 +85,8 @@ class ParquetReader : public engine::UnitReader {
       metadata_ = reader->metadata();
       std::unique_ptr<::parquet::arrow::FileReader> arrow_reader;
       THALWEG_ASSIGN_OR_RETURN_ARROW(
-          arrow_reader, ::parquet::arrow::FileReader::Make(
-                            arrow::default_memory_pool(), std::move(reader), ArrowProperties(1)));
+          arrow_reader, ::parquet::arrow::FileReader::Make(arrow::default_memory_pool(),
+                                                           std::move(reader), ArrowProperties(1)));
       SchemaPtr raw;
       THALWEG_RETURN_IF_ARROW_ERROR(arrow_reader->GetSchema(&raw));
       schema_ = arrow_ipc::EngineSchema(*raw);
@@ -176,8 +176,8 @@ class ParquetReader : public engine::UnitReader {
       const std::vector<int>& own = leaves_[static_cast<size_t>(field)];
       leaves.insert(leaves.end(), own.begin(), own.end());
     }
-    THALWEG_ASSIGN_OR_RETURN_ARROW(
-        const auto batches, reader->GetRecordBatchReader({static_cast<int>(unit)}, leaves));
+    THALWEG_ASSIGN_OR_RETURN_ARROW(const auto batches,
+                                   reader->GetRecordBatchReader({static_cast<int>(unit)}, leaves));
     const SchemaPtr schema = arrow_ipc::SchemaOf(fields, *schema_);
     const Unit& expected = units_[static_cast<size_t>(unit)];
     int64_t rows = 0;
@@ -206,9 +206,8 @@ class ParquetReader : public engine::UnitReader {
     for (const int field : fields) {
       const int at = place.at(field);
       if (at >= read.num_columns()) return Status::Corruption("a column is missing");
-      THALWEG_ASSIGN_OR_RETURN(
-          columnar::ArrayPtr column,
-          arrow_ipc::ToType(read.column(at), schema_->field(field)->type()));
+      THALWEG_ASSIGN_OR_RETURN(columnar::ArrayPtr column,
+                               arrow_ipc::ToType(read.column(at), schema_->field(field)->type()));
       columns.push_back(std::move(column));
     }
     return Batch(arrow::RecordBatch::Make(schema, read.num_rows(), std::move(columns)));

@@ -70,7 +70,8 @@ Physical Temporal(const arrow::DataType& type) {
     case Type::DATE64:
       return {PhysicalType::kInt32, ValueKind::kInt32, {.kind = LogicalKind::kDate}};
     case Type::TIME32:
-      return {PhysicalType::kInt32, ValueKind::kInt32,
+      return {PhysicalType::kInt32,
+              ValueKind::kInt32,
               {.kind = LogicalKind::kTime, .unit = TimeUnit::kMillis}};
     case Type::TIME64: {
       const auto& time = static_cast<const arrow::Time64Type&>(type);
@@ -78,7 +79,8 @@ Physical Temporal(const arrow::DataType& type) {
     }
     default: {
       const auto& stamp = static_cast<const arrow::TimestampType&>(type);
-      return {i64, ValueKind::kInt64,
+      return {i64,
+              ValueKind::kInt64,
               {.kind = LogicalKind::kTimestamp,
                .unit = UnitOf(stamp.unit()),
                .utc = !stamp.timezone().empty()}};
@@ -114,8 +116,8 @@ Result<Physical> LayoutOf(const arrow::DataType& type) {
     case Type::DOUBLE:
       return Physical{PhysicalType::kDouble, ValueKind::kDouble};
     case Type::HALF_FLOAT:
-      return Physical{PhysicalType::kFixedLenByteArray, ValueKind::kFixed,
-                      {.kind = LogicalKind::kFloat16}, 2};
+      return Physical{
+          PhysicalType::kFixedLenByteArray, ValueKind::kFixed, {.kind = LogicalKind::kFloat16}, 2};
     case Type::DATE32:
     case Type::DATE64:
     case Type::TIME32:
@@ -134,7 +136,8 @@ Result<Physical> LayoutOf(const arrow::DataType& type) {
     }
     default:
       if (columnar::IsString(type)) {
-        return Physical{PhysicalType::kByteArray, ValueKind::kBytes, {.kind = LogicalKind::kString}};
+        return Physical{
+            PhysicalType::kByteArray, ValueKind::kBytes, {.kind = LogicalKind::kString}};
       }
       if (columnar::IsBinary(type)) return Physical{PhysicalType::kByteArray, ValueKind::kBytes};
       break;

@@ -1,6 +1,6 @@
 #include <arrow/api.h>
-#include <arrow/io/memory.h>
 #include <arrow/compute/cast.h>
+#include <arrow/io/memory.h>
 #include <arrow/json/from_string.h>
 #include <arrow/util/key_value_metadata.h>
 #include <parquet/arrow/reader.h>
@@ -27,12 +27,12 @@ namespace {
 using columnar::ArrayPtr;
 using columnar::RecordBatchPtr;
 using columnar::SchemaPtr;
+using ::testing::HasSubstr;
+using thalweg::testing::StatusIs;
 using unit_testing::Collector;
 using unit_testing::MemoryFile;
 using unit_testing::ReadAll;
 using unit_testing::WriteFile;
-using ::testing::HasSubstr;
-using thalweg::testing::StatusIs;
 
 ArrayPtr Json(const columnar::TypePtr& type, const std::string& text) {
   return arrow::json::ArrayFromJSONString(type, text).ValueOrDie();
@@ -75,8 +75,8 @@ struct TypeCase {
 
 std::vector<TypeCase> TypeCases() {
   using arrow::TimeUnit;
-  const auto point = arrow::struct_({arrow::field("x", arrow::int64()),
-                                     arrow::field("s", arrow::utf8_view())});
+  const auto point =
+      arrow::struct_({arrow::field("x", arrow::int64()), arrow::field("s", arrow::utf8_view())});
   const auto point_read =
       arrow::struct_({arrow::field("x", arrow::int64()), arrow::field("s", arrow::utf8())});
   return {
@@ -113,7 +113,8 @@ std::vector<TypeCase> TypeCases() {
       {arrow::decimal128(9, 2), R"(["-9999999.99", null, "0.01"])", {}},
       {arrow::decimal128(18, 3), R"(["-999999999999999.999", null, "0.001"])", {}},
       {arrow::decimal128(38, 10),
-       R"(["-9999999999999999999999999999.9999999999", null, "1.5000000000"])", {}},
+       R"(["-9999999999999999999999999999.9999999999", null, "1.5000000000"])",
+       {}},
       {arrow::decimal256(50, 2), R"(["-123456789012345678901234567890.12", null, "0.01"])", {}},
       {arrow::null(), "[null, null]", {}},
       {arrow::list(arrow::int64()), "[[1, 2], [], null, [null], [3, null, 4]]", {}},
@@ -150,24 +151,23 @@ TEST(ParquetTest, EveryTypeReadsBackByArrow) {
   }
 }
 
-
 TEST(ParquetTest, IntervalsBecomeText) {
   arrow::MonthDayNanoIntervalBuilder builder;
   ASSERT_TRUE(builder.Append({14, -3, 14'706'700'000'000}).ok());
   ASSERT_TRUE(builder.AppendNull().ok());
   ASSERT_TRUE(builder.Append({0, 0, 0}).ok());
   ASSERT_TRUE(builder.Append({-1, 1, -1'000'000}).ok());
-  ASSERT_OK_AND_ASSIGN(const std::string file,
-                       Write(OneColumn(builder.Finish().ValueOrDie())));
+  ASSERT_OK_AND_ASSIGN(const std::string file, Write(OneColumn(builder.Finish().ValueOrDie())));
   const ArrayPtr expected = Json(
       arrow::utf8(),
-      R"(["1 year 2 months -3 days 04:05:06.7", null, "00:00:00", "-1 month 1 day -00:00:00.001"])");
+      R"(["1 year 2 months -3 days 04:05:06.7", null, "00:00:00",
+          "-1 month 1 day -00:00:00.001"])");
   EXPECT_TRUE(OnlyColumn(*ReadByArrow(file))->Equals(*expected));
 }
 
 TEST(ParquetTest, AnEmptyTableIsAValidFileWithItsSchema) {
-  const auto schema = arrow::schema({arrow::field("a", arrow::int64()),
-                                     arrow::field("l", arrow::list(arrow::utf8()))});
+  const auto schema = arrow::schema(
+      {arrow::field("a", arrow::int64()), arrow::field("l", arrow::list(arrow::utf8()))});
   ASSERT_OK_AND_ASSIGN(const auto encoder, MakeEncoder(schema, {}));
   const auto empty = arrow::RecordBatch::MakeEmpty(schema).ValueOrDie();
   for (const auto& chunks : std::vector<std::vector<std::vector<RecordBatchPtr>>>{{}, {{empty}}}) {
@@ -204,7 +204,8 @@ RecordBatchPtr RandomBatch(std::mt19937_64* random, int64_t rows) {
     EXPECT_TRUE((null() ? real.AppendNull() : real.Append(static_cast<double>(run) / 4)).ok());
     EXPECT_TRUE((null() ? text.AppendNull() : text.Append(word)).ok());
     EXPECT_TRUE((null() ? flag.AppendNull() : flag.Append(any % 3 == 0)).ok());
-    EXPECT_TRUE((null() ? money.AppendNull() : money.Append(arrow::Decimal128(any % 1'000'000, 7))).ok());
+    EXPECT_TRUE(
+        (null() ? money.AppendNull() : money.Append(arrow::Decimal128(any % 1'000'000, 7))).ok());
     if (null()) {
       EXPECT_TRUE(list.AppendNull().ok());
       continue;
@@ -261,8 +262,9 @@ TEST(ParquetTest, ManyBatchesAndRowGroupsReadBackInOrder) {
     std::vector<RecordBatchPtr> read;
     for (const auto& batch : out.batches) read.push_back(batch.data());
     ASSERT_FALSE(read.empty());
-    EXPECT_TRUE(arrow::Table::FromRecordBatches(read).ValueOrDie()->CombineChunks().ValueOrDie()
-                    ->Equals(*expected));
+    EXPECT_TRUE(
+        arrow::Table::FromRecordBatches(read).ValueOrDie()->CombineChunks().ValueOrDie()->Equals(
+            *expected));
   }
 }
 
@@ -298,8 +300,7 @@ TEST(ParquetTest, EveryCompressionReadsBack) {
 TEST(ParquetTest, SelectedRowsOnlyAreWritten) {
   const auto batch = OneColumn(Json(arrow::int64(), "[0, 1, 2, 3, 4, 5]"));
   ASSERT_OK_AND_ASSIGN(const auto encoder, MakeEncoder(batch->schema(), {}));
-  const auto selection =
-      std::make_shared<const std::vector<int32_t>>(std::vector<int32_t>{1, 4});
+  const auto selection = std::make_shared<const std::vector<int32_t>>(std::vector<int32_t>{1, 4});
   ASSERT_OK_AND_ASSIGN(auto chunk, encoder->Encode(engine::Batch(batch, selection)));
   EXPECT_EQ(chunk.rows, 2);
 }
@@ -325,8 +326,7 @@ TEST(ParquetTest, FooterCarriesBoundsAndNullCounts) {
   ints = static_cast<::parquet::Int64Statistics*>(ints_held.get());
   EXPECT_EQ(ints->min(), -5);
   EXPECT_EQ(ints->max(), 7);
-  EXPECT_EQ(static_cast<uint32_t>(
-                static_cast<::parquet::Int32Statistics*>(stats(1).get())->max()),
+  EXPECT_EQ(static_cast<uint32_t>(static_cast<::parquet::Int32Statistics*>(stats(1).get())->max()),
             4294967295U);
   const auto reals = stats(2);
   EXPECT_TRUE(std::signbit(static_cast<::parquet::DoubleStatistics*>(reals.get())->min()));
@@ -366,8 +366,8 @@ TEST(ParquetTest, OtherWritersFilesRead) {
   std::mt19937_64 random(9);
   const auto table =
       arrow::Table::FromRecordBatches({WithoutViews(RandomBatch(&random, 2000))}).ValueOrDie();
-  for (const auto version : {::parquet::ParquetDataPageVersion::V1,
-                             ::parquet::ParquetDataPageVersion::V2}) {
+  for (const auto version :
+       {::parquet::ParquetDataPageVersion::V1, ::parquet::ParquetDataPageVersion::V2}) {
     for (const auto encoding : {::parquet::Encoding::PLAIN, ::parquet::Encoding::RLE_DICTIONARY,
                                 ::parquet::Encoding::DELTA_BINARY_PACKED}) {
       ::parquet::WriterProperties::Builder properties;
@@ -381,15 +381,17 @@ TEST(ParquetTest, OtherWritersFilesRead) {
       }
       auto sink = arrow::io::BufferOutputStream::Create().ValueOrDie();
       ASSERT_TRUE(::parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), sink, 700,
-                                               properties.build()).ok());
+                                               properties.build())
+                      .ok());
       ASSERT_OK_AND_ASSIGN(const auto reader, Open(sink->Finish().ValueOrDie()->ToString()));
       EXPECT_EQ(reader->num_units(), 3);
       Collector out;
       ASSERT_OK(ReadAll(*reader, {}, 512, &out));
       std::vector<RecordBatchPtr> read;
       for (const auto& batch : out.batches) read.push_back(batch.data());
-      EXPECT_TRUE(arrow::Table::FromRecordBatches(read).ValueOrDie()->CombineChunks().ValueOrDie()
-                      ->Equals(*table->CombineChunks().ValueOrDie()));
+      EXPECT_TRUE(
+          arrow::Table::FromRecordBatches(read).ValueOrDie()->CombineChunks().ValueOrDie()->Equals(
+              *table->CombineChunks().ValueOrDie()));
     }
   }
 }
@@ -400,9 +402,8 @@ TEST(ParquetTest, BatchesOfAnotherShapeAreRefused) {
   const auto text = OneColumn(Json(arrow::utf8(), R"(["x"])"));
   EXPECT_THAT(encoder->Encode(engine::Batch(text)),
               StatusIs(StatusCode::kInvalidArgument, HasSubstr("column 'c'")));
-  ASSERT_OK_AND_ASSIGN(
-      const auto strict,
-      MakeEncoder(arrow::schema({arrow::field("c", arrow::int64(), false)}), {}));
+  ASSERT_OK_AND_ASSIGN(const auto strict,
+                       MakeEncoder(arrow::schema({arrow::field("c", arrow::int64(), false)}), {}));
   EXPECT_THAT(strict->Encode(engine::Batch(OneColumn(Json(arrow::int64(), "[1, null]")))),
               StatusIs(StatusCode::kInvalidArgument, HasSubstr("must not be null")));
   EXPECT_THAT(MakeEncoder(arrow::schema({arrow::field("s", arrow::struct_({}))}), {}),
@@ -481,11 +482,12 @@ TEST(ParquetTest, RegistersWithCheckedOptions) {
   write.fields = codec->write_fields;
   ASSERT_OK_AND_ASSIGN(
       const Options options,
-      Options::Parse(write, {{"compression", std::string("snappy")},
-                             {"row_group_size", int64_t{1000}}}, "parquet"));
-  ASSERT_OK_AND_ASSIGN(const auto encoder,
-                       codec->make_encoder(arrow::schema({arrow::field("a", arrow::int8())}),
-                                           options));
+      Options::Parse(write,
+                     {{"compression", std::string("snappy")}, {"row_group_size", int64_t{1000}}},
+                     "parquet"));
+  ASSERT_OK_AND_ASSIGN(
+      const auto encoder,
+      codec->make_encoder(arrow::schema({arrow::field("a", arrow::int8())}), options));
   EXPECT_EQ(encoder->chunk_rows(), 1000);
   EXPECT_EQ(encoder->chunk_bytes(), int64_t{64} << 20);
 }

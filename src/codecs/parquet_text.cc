@@ -78,8 +78,8 @@ Result<columnar::ArrayPtr> IntervalsToText(const arrow::Array& array) {
   arrow::StringBuilder builder;
   THALWEG_RETURN_IF_ARROW_ERROR(builder.Reserve(array.length()));
   for (int64_t row = 0; row < array.length(); ++row) {
-    THALWEG_RETURN_IF_ARROW_ERROR(array.IsNull(row) ? builder.AppendNull()
-                                                    : builder.Append(ToText(IntervalAt(array, row))));
+    THALWEG_RETURN_IF_ARROW_ERROR(
+        array.IsNull(row) ? builder.AppendNull() : builder.Append(ToText(IntervalAt(array, row))));
   }
   THALWEG_ASSIGN_OR_RETURN_ARROW(columnar::ArrayPtr out, builder.Finish());
   return out;

@@ -14,11 +14,11 @@ namespace thalweg::codecs::parquet {
 /// The values of one leaf without its nulls, in the layout of its `ValueKind`. Only the array of
 /// that kind is used; floating-point values are held by their bits.
 struct DenseValues {
-  GrowArray<uint8_t> bytes;      ///< kBool: one each. kFixed: `type_length` each.
-  GrowArray<uint32_t> words;     ///< kInt32, kFloat.
-  GrowArray<uint64_t> longs;     ///< kInt64, kDouble.
-  GrowArray<Int128> wides;     ///< kWide.
-  GrowArray<BytesRef> refs;      ///< kBytes; they point into the arrays.
+  GrowArray<uint8_t> bytes;   ///< kBool: one each. kFixed: `type_length` each.
+  GrowArray<uint32_t> words;  ///< kInt32, kFloat.
+  GrowArray<uint64_t> longs;  ///< kInt64, kDouble.
+  GrowArray<Int128> wides;    ///< kWide.
+  GrowArray<BytesRef> refs;   ///< kBytes; they point into the arrays.
 
   void Clear();
 };

@@ -24,8 +24,7 @@ Spec MakeSpec() {
           .Doc("Directories such as origin=EWR/month=1 give columns.")
           .Default(true),
   };
-  spec.examples = {"SELECT * FROM 'data/*.csv.gz'",
-                   "SELECT * FROM read_csv('-', delim := ';')"};
+  spec.examples = {"SELECT * FROM 'data/*.csv.gz'", "SELECT * FROM read_csv('-', delim := ';')"};
   return spec;
 }
 

@@ -237,8 +237,8 @@ class UnitStep final : public runtime::Step {
   Result<runtime::Progress> OnChunk(runtime::Chunk& chunk, runtime::Output& out) override {
     const auto& payload = chunk.As<UnitPayload>();
     engine::OutputEmitter emitter(out);
-    THALWEG_RETURN_IF_ERROR(readers_[payload.file]->ReadUnit(payload.unit, projection_,
-                                                             batch_rows_max_, emitter));
+    THALWEG_RETURN_IF_ERROR(
+        readers_[payload.file]->ReadUnit(payload.unit, projection_, batch_rows_max_, emitter));
     return runtime::Progress::kNeedInput;
   }
 
@@ -286,8 +286,7 @@ runtime::NodeId AddUnitScan(runtime::Graph& graph, std::vector<InputFile> files,
                             engine::Projection projection, int64_t batch_rows_max) {
   std::vector<std::shared_ptr<const engine::UnitReader>> readers;
   for (auto& file : files) readers.push_back(std::move(file.units));
-  const auto source =
-      graph.AddSource({.name = "scan"}, std::make_unique<UnitSource>(readers));
+  const auto source = graph.AddSource({.name = "scan"}, std::make_unique<UnitSource>(readers));
   return graph.AddParallel(
       {.name = "decode", .counts_input = true},
       [readers, projection = std::move(projection),

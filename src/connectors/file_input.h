@@ -37,7 +37,7 @@ Result<std::unique_ptr<io::SequentialFile>> OpenInput(io::FileSystem& fs, const 
 struct InputFile {
   std::string path;
   std::optional<io::Compression> compression;  ///< Unset: by suffix, else by the first bytes.
-  int64_t bytes = -1;  ///< On disk; -1: not known.
+  int64_t bytes = -1;                          ///< On disk; -1: not known.
   std::shared_ptr<const engine::StreamFormat> format;
   std::shared_ptr<const engine::UnitReader> units;
   /// Standard input: what was read to settle the format, and the rest of the stream.

@@ -1,10 +1,10 @@
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdio>
 #include <utility>
-
-#include <unistd.h>
 
 #include "connectors/file_sink.h"
 #include "io/standard_streams.h"
@@ -209,10 +209,9 @@ Status FileSet::CommitSet() {
     const std::string final_path = io::JoinPath(base_, path);
     const std::string directory = io::ParentPath(final_path);
     THALWEG_RETURN_IF_ERROR(target_.fs->MakeDirs(directory));
-    const auto mode = target_.mode == WriteMode::kReplace ? io::RenameMode::kReplace
-                                                          : io::RenameMode::kNoReplace;
-    THALWEG_RETURN_IF_ERROR(
-        target_.fs->Rename(io::JoinPath(staging_, path), final_path, mode));
+    const auto mode =
+        target_.mode == WriteMode::kReplace ? io::RenameMode::kReplace : io::RenameMode::kNoReplace;
+    THALWEG_RETURN_IF_ERROR(target_.fs->Rename(io::JoinPath(staging_, path), final_path, mode));
     if (directory != synced) THALWEG_RETURN_IF_ERROR(target_.fs->SyncDir(directory));
     synced = directory;
   }

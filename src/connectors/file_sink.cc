@@ -165,8 +165,8 @@ class PartitionStep final : public runtime::Step {
     for (const auto& key : keys) {
       const auto column = engine::MakeColumn(0, "", key->type());
       THALWEG_ASSIGN_OR_RETURN(const auto cast, engine::MakeCast(column, arrow::utf8(), false));
-      const auto row = arrow::RecordBatch::Make(
-          arrow::schema({arrow::field("key", key->type())}), key->length(), {key});
+      const auto row = arrow::RecordBatch::Make(arrow::schema({arrow::field("key", key->type())}),
+                                                key->length(), {key});
       THALWEG_ASSIGN_OR_RETURN(const auto text, cast->Evaluate(*row, {}));
       texts.push_back(text.make_array());
     }
@@ -193,8 +193,8 @@ class PartitionStep final : public runtime::Step {
       return path + "part-0" + target_->suffix;
     }
     const size_t slash = target_->location.rfind('/', brace);
-    std::string path = slash == std::string::npos ? target_->location
-                                                  : target_->location.substr(slash + 1);
+    std::string path =
+        slash == std::string::npos ? target_->location : target_->location.substr(slash + 1);
     for (size_t i = 0; i < names.size(); ++i) {
       const std::string place = "{" + names[i] + "}";
       const std::string value = ValueOf(texts[i], group);
@@ -299,13 +299,14 @@ class FileSink final : public engine::SinkTable {
     files_ = std::make_shared<FileSet>(target_);
     const engine::Encoder* encoder = target_.encoder.get();
     runtime::NodeId chunks = input;
-    const bool grouped = !target_.partition_by.empty() || encoder->chunk_rows() > 0 ||
-                         encoder->chunk_bytes() > 0;
+    const bool grouped =
+        !target_.partition_by.empty() || encoder->chunk_rows() > 0 || encoder->chunk_bytes() > 0;
     if (!target_.partition_by.empty()) {
       chunks = graph.AddSerial({.name = "partition"},
                                std::make_unique<PartitionStep>(&target_, schema_), {input});
     } else if (grouped) {
-      chunks = graph.AddSerial({.name = "rechunk"}, std::make_unique<RechunkStep>(encoder), {input});
+      chunks =
+          graph.AddSerial({.name = "rechunk"}, std::make_unique<RechunkStep>(encoder), {input});
     }
     const auto encoded = graph.AddParallel(
         {.name = "encode"},
@@ -354,10 +355,12 @@ Status CheckPartitions(const WriteTarget& target, const columnar::SchemaPtr& sch
   return {};
 }
 
-columnar::SchemaPtr WithoutPartitions(const WriteTarget& target, const columnar::SchemaPtr& schema) {
+columnar::SchemaPtr WithoutPartitions(const WriteTarget& target,
+                                      const columnar::SchemaPtr& schema) {
   arrow::FieldVector fields;
   for (const auto& field : schema->fields()) {
-    if (std::ranges::find(target.partition_by, field->name()) != target.partition_by.end()) continue;
+    if (std::ranges::find(target.partition_by, field->name()) != target.partition_by.end())
+      continue;
     fields.push_back(target.partition_by.empty()
                          ? field
                          : field->WithType(columnar::WithoutViews(field->type())));
@@ -367,21 +370,18 @@ columnar::SchemaPtr WithoutPartitions(const WriteTarget& target, const columnar:
 
 }  // namespace
 
-Result<std::unique_ptr<engine::SinkTable>> MakeFileSink(const engine::Registry& registry,
-                                                        io::FileSystem& fs,
-                                                        const std::string& location,
-                                                        const Spec& spec,
-                                                        const Options::Given& given,
-                                                        const engine::SinkRequest& request) {
+Result<std::unique_ptr<engine::SinkTable>> MakeFileSink(
+    const engine::Registry& registry, io::FileSystem& fs, const std::string& location,
+    const Spec& spec, const Options::Given& given, const engine::SinkRequest& request) {
   SplitOptions split = SplitByName(spec, given);
   THALWEG_ASSIGN_OR_RETURN(const Options options, Options::Parse(spec, split.place, "write"));
   WriteTarget target;
   target.fs = &fs;
   target.location = location;
   const std::string& mode = options.String("mode");
-  target.mode = mode == "append"    ? WriteMode::kAppend
+  target.mode = mode == "append"                     ? WriteMode::kAppend
                 : mode == "replace" || request.force ? WriteMode::kReplace
-                                    : WriteMode::kCreate;
+                                                     : WriteMode::kCreate;
   if (options.Has("partition_by")) target.partition_by = options.List("partition_by");
   target.partitions_max = options.Int64("partitions_max");
   THALWEG_RETURN_IF_ERROR(AddPatternColumns(location, &target.partition_by));
@@ -389,8 +389,10 @@ Result<std::unique_ptr<engine::SinkTable>> MakeFileSink(const engine::Registry& 
   const std::string format = options.Has("format") ? options.String("format") : "";
   std::string named = location;
   if (format.empty() && registry.FindCodecBySuffix(location) == nullptr) {
-    if (location == "-") named = "-.csv";
-    else if (!target.partition_by.empty()) named = location + ".parquet";
+    if (location == "-")
+      named = "-.csv";
+    else if (!target.partition_by.empty())
+      named = location + ".parquet";
   }
   THALWEG_ASSIGN_OR_RETURN(const auto* codec, ChooseCodec(registry, named, format, {}));
   if (!codec->make_encoder) {

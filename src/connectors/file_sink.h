@@ -30,8 +30,8 @@ struct WriteTarget {
   int64_t partitions_max = 0;
 };
 
-/// A value as part of a path: letters, digits and `-_.,+ ` stay, everything else (and a leading dot)
-/// becomes %XX. The result never is empty, `.` or `..`, and never holds a slash.
+/// A value as part of a path: letters, digits and `-_.,+ ` stay, everything else (and a leading
+/// dot) becomes %XX. The result never is empty, `.` or `..`, and never holds a slash.
 std::string EncodePathValue(std::string_view value);
 
 /// Files under way. Nothing stands under a final name before `Commit`; without it everything is

@@ -129,8 +129,7 @@ Result<std::string> ReadSample(io::SequentialFile& input, int64_t wanted, bool* 
   size_t filled = 0;
   *whole = false;
   while (filled < sample.size() && !*whole) {
-    THALWEG_ASSIGN_OR_RETURN(const size_t got,
-                             input.Read(std::span(sample).subspan(filled)));
+    THALWEG_ASSIGN_OR_RETURN(const size_t got, input.Read(std::span(sample).subspan(filled)));
     *whole = got == 0;
     filled += got;
   }
@@ -161,8 +160,8 @@ Status SettleFile(const Opening& opening, const engine::Codec** codec, InputFile
     THALWEG_ASSIGN_OR_RETURN(sample, ReadSample(*input, wanted, &whole));
   }
   if (*codec == nullptr) {
-    THALWEG_ASSIGN_OR_RETURN(
-        *codec, ChooseCodec(opening.registry, file->path, opening.format, sample));
+    THALWEG_ASSIGN_OR_RETURN(*codec,
+                             ChooseCodec(opening.registry, file->path, opening.format, sample));
   }
   THALWEG_ASSIGN_OR_RETURN(
       const Options options,
@@ -245,13 +244,15 @@ Result<const engine::Codec*> ChooseCodec(const engine::Registry& registry, const
     if (const engine::Codec* codec = registry.FindCodec("csv")) return codec;
   }
   return Status::InvalidArgument("cannot tell the format of '" + path +
-                                 "' from its name: give format (known: " + [&] {
+                                 "' from its name: give format (known: " +
+                                 [&] {
                                    std::string all;
                                    for (const auto& name : CodecNames(registry)) {
                                      all.append(all.empty() ? "" : ", ").append(name);
                                    }
                                    return all;
-                                 }() + ")");
+                                 }() +
+                                 ")");
 }
 
 SplitOptions SplitByName(const Spec& place, const Options::Given& given) {
@@ -270,7 +271,10 @@ Result<std::shared_ptr<const engine::Table>> OpenFileTable(const engine::Registr
   SplitOptions split = SplitByName(spec, given);
   THALWEG_ASSIGN_OR_RETURN(const Options options, Options::Parse(spec, split.place, "read"));
   THALWEG_ASSIGN_OR_RETURN(const auto paths, Expand(fs, location));
-  Opening opening{registry, fs, options.Has("format") ? options.String("format") : "", {},
+  Opening opening{registry,
+                  fs,
+                  options.Has("format") ? options.String("format") : "",
+                  {},
                   std::move(split.codec)};
   if (options.Has("compression") && options.String("compression") != "auto") {
     THALWEG_ASSIGN_OR_RETURN(opening.compression,

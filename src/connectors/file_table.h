@@ -21,8 +21,8 @@ struct SplitOptions {
 };
 SplitOptions SplitByName(const Spec& place, const Options::Given& given);
 
-/// Files behind one path, pattern or `-`, as a table. `files.front()` settles the schema; the others
-/// must have its columns, in any order.
+/// Files behind one path, pattern or `-`, as a table. `files.front()` settles the schema; the
+/// others must have its columns, in any order.
 Result<std::shared_ptr<const engine::Table>> OpenFileTable(const engine::Registry& registry,
                                                            io::FileSystem& fs,
                                                            const std::string& location,
@@ -30,11 +30,8 @@ Result<std::shared_ptr<const engine::Table>> OpenFileTable(const engine::Registr
                                                            const Options::Given& given);
 
 /// A file, or a set of files, to be written.
-Result<std::unique_ptr<engine::SinkTable>> MakeFileSink(const engine::Registry& registry,
-                                                        io::FileSystem& fs,
-                                                        const std::string& location,
-                                                        const Spec& spec,
-                                                        const Options::Given& given,
-                                                        const engine::SinkRequest& request);
+Result<std::unique_ptr<engine::SinkTable>> MakeFileSink(
+    const engine::Registry& registry, io::FileSystem& fs, const std::string& location,
+    const Spec& spec, const Options::Given& given, const engine::SinkRequest& request);
 
 }  // namespace thalweg::connectors

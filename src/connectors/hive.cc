@@ -30,7 +30,8 @@ Keys KeysOf(std::string_view path) {
     const std::string_view name = path.substr(0, slash);
     const size_t equals = name.find('=');
     if (equals != std::string_view::npos && equals > 0) {
-      keys.emplace_back(DecodePathValue(name.substr(0, equals)), std::string(name.substr(equals + 1)));
+      keys.emplace_back(DecodePathValue(name.substr(0, equals)),
+                        std::string(name.substr(equals + 1)));
     }
     path.remove_prefix(slash + 1);
   }
@@ -88,8 +89,8 @@ class HiveEmitter final : public engine::Emitter {
   engine::Emitter& out_;
 };
 
-/// A projection taken apart: what the file gives, and where each column comes from (≥ 0: column of the
-/// file's batch; < 0: added value -pick-1).
+/// A projection taken apart: what the file gives, and where each column comes from (≥ 0: column of
+/// the file's batch; < 0: added value -pick-1).
 struct Split {
   engine::Projection inner;
   std::vector<int> picks;
@@ -103,7 +104,8 @@ Split SplitProjection(const columnar::SchemaPtr& schema, const columnar::SchemaP
   arrow::FieldVector fields;
   const auto names = projection.all ? schema->field_names() : projection.columns;
   for (const auto& name : names) {
-    const auto found = std::ranges::find(added.fields, name, [](const auto& f) { return f->name(); });
+    const auto found =
+        std::ranges::find(added.fields, name, [](const auto& f) { return f->name(); });
     if (found == added.fields.end()) {
       split.picks.push_back(static_cast<int>(split.inner.columns.size()));
       split.inner.columns.push_back(name);
@@ -120,7 +122,8 @@ Split SplitProjection(const columnar::SchemaPtr& schema, const columnar::SchemaP
 
 class HiveDecoder final : public engine::Decoder {
  public:
-  HiveDecoder(std::unique_ptr<engine::Decoder> inner, Split split, std::shared_ptr<const Added> added)
+  HiveDecoder(std::unique_ptr<engine::Decoder> inner, Split split,
+              std::shared_ptr<const Added> added)
       : inner_(std::move(inner)), split_(std::move(split)), added_(std::move(added)) {}
   Status Decode(const engine::Slab& slab, engine::Emitter& out) override {
     HiveEmitter emitter(split_.schema, split_.picks, *added_, out);
@@ -221,9 +224,9 @@ Status AddHiveColumns(std::vector<InputFile>* files) {
     keys.push_back(KeysOf(file.path));
     const Keys& first = keys.front();
     const Keys& last = keys.back();
-    const bool same = first.size() == last.size() &&
-                      std::ranges::equal(first, last, {}, &Keys::value_type::first,
-                                         &Keys::value_type::first);
+    const bool same =
+        first.size() == last.size() &&
+        std::ranges::equal(first, last, {}, &Keys::value_type::first, &Keys::value_type::first);
     if (last.empty() || !same) return {};
   }
   for (size_t f = 0; f < files->size(); ++f) {

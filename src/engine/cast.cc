@@ -152,9 +152,7 @@ class CastExpression final : public Expression {
     THALWEG_ASSIGN_OR_RETURN_ARROW(auto scalar, array->GetScalar(0));
     return arrow::Datum(std::move(scalar));
   }
-  void CollectColumns(std::vector<int>* columns) const override {
-    value_->CollectColumns(columns);
-  }
+  void CollectColumns(std::vector<int>* columns) const override { value_->CollectColumns(columns); }
   std::string ToString() const override {
     return (try_cast_ ? "TRY_CAST(" : "CAST(") + value_->ToString() + " AS " +
            columnar::SqlTypeName(*to_) + ')';
@@ -196,15 +194,26 @@ Result<ArrayPtr> CastArray(const ArrayPtr& input, const TypePtr& to, bool try_ca
   THALWEG_ASSIGN_OR_RETURN(const ArrayPtr from, Canonicalised(input));
   Result<ArrayPtr> cast = from;
   switch (RouteOf(*from->type(), *target)) {
-    case Route::kSame: break;
+    case Route::kSame:
+      break;
     case Route::kNulls:
       cast = columnar::FromArrow(arrow::MakeArrayOfNull(target, from->length()));
       break;
-    case Route::kNumbers: cast = CastBetweenNumbers(from, target, try_cast); break;
-    case Route::kFromText: cast = CastFromText(from, target, try_cast, context); break;
-    case Route::kToText: cast = CastToText(from, context); break;
-    case Route::kTimes: cast = CastBetweenTimes(from, target, try_cast, context); break;
-    case Route::kNested: cast = CastNested(from, target, try_cast, context); break;
+    case Route::kNumbers:
+      cast = CastBetweenNumbers(from, target, try_cast);
+      break;
+    case Route::kFromText:
+      cast = CastFromText(from, target, try_cast, context);
+      break;
+    case Route::kToText:
+      cast = CastToText(from, context);
+      break;
+    case Route::kTimes:
+      cast = CastBetweenTimes(from, target, try_cast, context);
+      break;
+    case Route::kNested:
+      cast = CastNested(from, target, try_cast, context);
+      break;
     case Route::kNone:
       return Status::InvalidArgument("cast: no conversion from " +
                                      columnar::SqlTypeName(*input->type()) + " to " +
@@ -233,8 +242,7 @@ Result<ExpressionPtr> MakeCast(ExpressionPtr value, TypePtr to, bool try_cast) {
       // A failure belongs to the rows that reach the cast, if any do.
     }
   }
-  return ExpressionPtr(
-      std::make_shared<CastExpression>(std::move(value), std::move(to), try_cast));
+  return ExpressionPtr(std::make_shared<CastExpression>(std::move(value), std::move(to), try_cast));
 }
 
 }  // namespace thalweg::engine

@@ -26,10 +26,10 @@ namespace {
 template <typename T>
 T Raw(const arrow::Array& array, int64_t row) {
   T value;
-  std::memcpy(&value,
-              array.data()->buffers[1]->data() +
-                  (array.offset() + row) * static_cast<int64_t>(sizeof(T)),
-              sizeof(T));
+  std::memcpy(
+      &value,
+      array.data()->buffers[1]->data() + (array.offset() + row) * static_cast<int64_t>(sizeof(T)),
+      sizeof(T));
   return value;
 }
 
@@ -104,20 +104,34 @@ bool AppendNumber(const arrow::Array& array, int64_t row, TextWriter& out) {
     case Type::BOOL:
       out.Append(static_cast<const arrow::BooleanArray&>(array).Value(row) ? "true" : "false");
       return true;
-    case Type::INT8: AppendInt(Raw<int8_t>(array, row), out); return true;
-    case Type::INT16: AppendInt(Raw<int16_t>(array, row), out); return true;
-    case Type::INT32: AppendInt(Raw<int32_t>(array, row), out); return true;
-    case Type::INT64: AppendInt(Raw<int64_t>(array, row), out); return true;
-    case Type::UINT8: AppendInt(Raw<uint8_t>(array, row), out); return true;
-    case Type::UINT16: AppendInt(Raw<uint16_t>(array, row), out); return true;
-    case Type::UINT32: AppendInt(Raw<uint32_t>(array, row), out); return true;
+    case Type::INT8:
+      AppendInt(Raw<int8_t>(array, row), out);
+      return true;
+    case Type::INT16:
+      AppendInt(Raw<int16_t>(array, row), out);
+      return true;
+    case Type::INT32:
+      AppendInt(Raw<int32_t>(array, row), out);
+      return true;
+    case Type::INT64:
+      AppendInt(Raw<int64_t>(array, row), out);
+      return true;
+    case Type::UINT8:
+      AppendInt(Raw<uint8_t>(array, row), out);
+      return true;
+    case Type::UINT16:
+      AppendInt(Raw<uint16_t>(array, row), out);
+      return true;
+    case Type::UINT32:
+      AppendInt(Raw<uint32_t>(array, row), out);
+      return true;
     case Type::UINT64:
       Formatted<kInt64TextMax>(
           out, [&](char* at) { return FormatUint64(Raw<uint64_t>(array, row), at); });
       return true;
     case Type::FLOAT:
-      Formatted<kDoubleTextMax>(
-          out, [&](char* at) { return FormatFloat(Raw<float>(array, row), at); });
+      Formatted<kDoubleTextMax>(out,
+                                [&](char* at) { return FormatFloat(Raw<float>(array, row), at); });
       return true;
     case Type::DOUBLE:
       Formatted<kDoubleTextMax>(
@@ -129,7 +143,8 @@ bool AppendNumber(const arrow::Array& array, int64_t row, TextWriter& out) {
           out, [&](char* at) { return FormatDecimal(Raw<Int128>(array, row), scale, at); });
       return true;
     }
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -240,7 +255,8 @@ void ValueText::AppendNode(const Node& node, int64_t row, TextWriter& out) {
       }
       return out.Append('}');
     }
-    default: return out.Append("?");
+    default:
+      return out.Append("?");
   }
 }
 

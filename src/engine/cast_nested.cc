@@ -48,8 +48,7 @@ Result<ArrayPtr> CastList(const ArrayPtr& input, const TypePtr& to, bool try_cas
                                      to->field(0)->type(), try_cast, context));
   return arrow::MakeArray(arrow::ArrayData::Make(
       arrow::list(items->type()), input->length(),
-      {std::move(validity.bitmap), std::move(span.offsets)}, {items->data()},
-      validity.null_count));
+      {std::move(validity.bitmap), std::move(span.offsets)}, {items->data()}, validity.null_count));
 }
 
 Result<ArrayPtr> CastMap(const ArrayPtr& input, const TypePtr& to, bool try_cast,
@@ -58,12 +57,12 @@ Result<ArrayPtr> CastMap(const ArrayPtr& input, const TypePtr& to, bool try_cast
   THALWEG_ASSIGN_OR_RETURN(Span span, SpanOf(*input));
   THALWEG_ASSIGN_OR_RETURN(Validity validity, ValidityOf(input));
   const auto& map = static_cast<const arrow::MapArray&>(*input);
-  THALWEG_ASSIGN_OR_RETURN(const ArrayPtr keys,
-                           CastArray(map.keys()->Slice(span.first, span.length), type.key_type(),
-                                     false, context));
-  THALWEG_ASSIGN_OR_RETURN(const ArrayPtr items,
-                           CastArray(map.items()->Slice(span.first, span.length),
-                                     type.item_type(), try_cast, context));
+  THALWEG_ASSIGN_OR_RETURN(
+      const ArrayPtr keys,
+      CastArray(map.keys()->Slice(span.first, span.length), type.key_type(), false, context));
+  THALWEG_ASSIGN_OR_RETURN(
+      const ArrayPtr items,
+      CastArray(map.items()->Slice(span.first, span.length), type.item_type(), try_cast, context));
   const auto out_type = std::make_shared<arrow::MapType>(keys->type(), items->type());
   auto entries = arrow::ArrayData::Make(out_type->value_type(), span.length, {nullptr},
                                         {keys->data(), items->data()}, 0);
@@ -88,9 +87,9 @@ Result<ArrayPtr> CastStruct(const ArrayPtr& input, const TypePtr& to, bool try_c
     fields.push_back(arrow::field(field->name(), cast->type()));
     children.push_back(cast->data());
   }
-  return arrow::MakeArray(arrow::ArrayData::Make(arrow::struct_(std::move(fields)),
-                                                 input->length(), {std::move(validity.bitmap)},
-                                                 std::move(children), validity.null_count));
+  return arrow::MakeArray(arrow::ArrayData::Make(arrow::struct_(std::move(fields)), input->length(),
+                                                 {std::move(validity.bitmap)}, std::move(children),
+                                                 validity.null_count));
 }
 
 }  // namespace
@@ -98,9 +97,12 @@ Result<ArrayPtr> CastStruct(const ArrayPtr& input, const TypePtr& to, bool try_c
 Result<ArrayPtr> CastNested(const ArrayPtr& input, const TypePtr& to, bool try_cast,
                             const EvalContext& context) {
   switch (to->id()) {
-    case Type::LIST: return CastList(input, to, try_cast, context);
-    case Type::MAP: return CastMap(input, to, try_cast, context);
-    default: return CastStruct(input, to, try_cast, context);
+    case Type::LIST:
+      return CastList(input, to, try_cast, context);
+    case Type::MAP:
+      return CastMap(input, to, try_cast, context);
+    default:
+      return CastStruct(input, to, try_cast, context);
   }
 }
 

@@ -55,8 +55,8 @@ Result<ArrayPtr> CastRows(const ArrayPtr& input, const TypePtr& to, bool try_cas
   }
   THALWEG_ASSIGN_OR_RETURN(Validity validity, Intersect(std::span(&argument, 1), rows));
   if (!all) {
-    THALWEG_RETURN_IF_ERROR((internal::SettleFailures<In, Out>(input, reader, to, try_cast,
-                                                               convert, &validity)));
+    THALWEG_RETURN_IF_ERROR(
+        (internal::SettleFailures<In, Out>(input, reader, to, try_cast, convert, &validity)));
   }
   return MakeFlatArray(to, rows, std::move(values), std::move(validity));
 }

@@ -20,14 +20,20 @@ struct DecimalShape {
 std::optional<DecimalShape> ShapeOf(const arrow::DataType& type) {
   switch (type.id()) {
     case Type::INT8:
-    case Type::UINT8: return DecimalShape{3, 0};
+    case Type::UINT8:
+      return DecimalShape{3, 0};
     case Type::INT16:
-    case Type::UINT16: return DecimalShape{5, 0};
+    case Type::UINT16:
+      return DecimalShape{5, 0};
     case Type::INT32:
-    case Type::UINT32: return DecimalShape{10, 0};
-    case Type::INT64: return DecimalShape{19, 0};
-    case Type::UINT64: return DecimalShape{20, 0};
-    default: break;
+    case Type::UINT32:
+      return DecimalShape{10, 0};
+    case Type::INT64:
+      return DecimalShape{19, 0};
+    case Type::UINT64:
+      return DecimalShape{20, 0};
+    default:
+      break;
   }
   if (!arrow::is_decimal(type.id())) return {};
   const auto& decimal = static_cast<const arrow::DecimalType&>(type);
@@ -47,11 +53,16 @@ TypePtr CommonInteger(const arrow::DataType& a, const arrow::DataType& b) {
   const bool b_signed = arrow::is_signed_integer(b.id());
   const auto of_bits = [](int bits, bool is_signed) -> TypePtr {
     switch (bits) {
-      case 8: return is_signed ? arrow::int8() : arrow::uint8();
-      case 16: return is_signed ? arrow::int16() : arrow::uint16();
-      case 32: return is_signed ? arrow::int32() : arrow::uint32();
-      case 64: return is_signed ? arrow::int64() : arrow::uint64();
-      default: return arrow::decimal128(38, 0);
+      case 8:
+        return is_signed ? arrow::int8() : arrow::uint8();
+      case 16:
+        return is_signed ? arrow::int16() : arrow::uint16();
+      case 32:
+        return is_signed ? arrow::int32() : arrow::uint32();
+      case 64:
+        return is_signed ? arrow::int64() : arrow::uint64();
+      default:
+        return arrow::decimal128(38, 0);
     }
   };
   if (a_signed == b_signed) return of_bits(std::max(IntegerBits(a), IntegerBits(b)), a_signed);
@@ -104,7 +115,8 @@ Result<TypePtr> CommonNested(const TypePtr& a, const TypePtr& b) {
       THALWEG_ASSIGN_OR_RETURN(TypePtr item, CommonType(a->field(0)->type(), b->field(0)->type()));
       return arrow::list(std::move(item));
     }
-    case Type::STRUCT: return CommonStruct(a, b);
+    case Type::STRUCT:
+      return CommonStruct(a, b);
     case Type::MAP: {
       const auto& x = static_cast<const arrow::MapType&>(*a);
       const auto& y = static_cast<const arrow::MapType&>(*b);
@@ -112,7 +124,8 @@ Result<TypePtr> CommonNested(const TypePtr& a, const TypePtr& b) {
       THALWEG_ASSIGN_OR_RETURN(TypePtr item, CommonType(x.item_type(), y.item_type()));
       return arrow::map(std::move(key), std::move(item));
     }
-    default: return NoCommonType(a, b);
+    default:
+      return NoCommonType(a, b);
   }
 }
 
@@ -132,20 +145,25 @@ TypePtr CanonicalType(const TypePtr& type) {
   if (columnar::IsString(*type)) return arrow::utf8();
   if (columnar::IsBinary(*type)) return arrow::binary();
   switch (type->id()) {
-    case Type::FIXED_SIZE_BINARY: return arrow::binary();
+    case Type::FIXED_SIZE_BINARY:
+      return arrow::binary();
     case Type::DICTIONARY:
       return CanonicalType(static_cast<const arrow::DictionaryType&>(*type).value_type());
     case Type::EXTENSION:
       return CanonicalType(static_cast<const arrow::ExtensionType&>(*type).storage_type());
     case Type::RUN_END_ENCODED:
       return CanonicalType(static_cast<const arrow::RunEndEncodedType&>(*type).value_type());
-    case Type::HALF_FLOAT: return arrow::float32();
-    case Type::DATE64: return arrow::date32();
+    case Type::HALF_FLOAT:
+      return arrow::float32();
+    case Type::DATE64:
+      return arrow::date32();
     case Type::TIME32:
-    case Type::TIME64: return arrow::time64(arrow::TimeUnit::MICRO);
+    case Type::TIME64:
+      return arrow::time64(arrow::TimeUnit::MICRO);
     case Type::DURATION:
     case Type::INTERVAL_MONTHS:
-    case Type::INTERVAL_DAY_TIME: return arrow::month_day_nano_interval();
+    case Type::INTERVAL_DAY_TIME:
+      return arrow::month_day_nano_interval();
     case Type::TIMESTAMP: {
       const bool zoned = !static_cast<const arrow::TimestampType&>(*type).timezone().empty();
       return zoned ? arrow::timestamp(arrow::TimeUnit::MICRO, "UTC")
@@ -161,7 +179,8 @@ TypePtr CanonicalType(const TypePtr& type) {
     case Type::LARGE_LIST:
     case Type::FIXED_SIZE_LIST:
     case Type::LIST_VIEW:
-    case Type::LARGE_LIST_VIEW: return arrow::list(CanonicalType(type->field(0)->type()));
+    case Type::LARGE_LIST_VIEW:
+      return arrow::list(CanonicalType(type->field(0)->type()));
     case Type::MAP: {
       const auto& map = static_cast<const arrow::MapType&>(*type);
       return arrow::map(CanonicalType(map.key_type()), CanonicalType(map.item_type()));
@@ -173,7 +192,8 @@ TypePtr CanonicalType(const TypePtr& type) {
       }
       return arrow::struct_(std::move(fields));
     }
-    default: return type;
+    default:
+      return type;
   }
 }
 

@@ -30,7 +30,7 @@ using RejectedRow = runtime::Rejection;
 
 /// A piece of the input that starts and ends at record boundaries.
 struct Slab {
-  std::shared_ptr<arrow::Buffer> owner;     ///< Keeps `data` alive.
+  std::shared_ptr<arrow::Buffer> owner;  ///< Keeps `data` alive.
   std::string_view data;
   std::shared_ptr<const std::string> file;  ///< Name for messages; null: none.
   int64_t byte_offset = 0;                  ///< Of `data` in the decompressed input.
@@ -106,7 +106,7 @@ class UnitReader {
  public:
   virtual ~UnitReader() = default;
   virtual const SchemaPtr& schema() const = 0;
-  virtual int64_t num_units() const = 0;           ///< Row groups, record batches.
+  virtual int64_t num_units() const = 0;  ///< Row groups, record batches.
   virtual int64_t unit_bytes(int64_t unit) const = 0;
   virtual std::optional<int64_t> num_rows() const = 0;
   virtual Status ReadUnit(int64_t unit, const Projection& projection, int64_t batch_rows_max,
@@ -149,7 +149,7 @@ class Encoder {
 /// A record format, as the registry holds it. Names of options are those of DuckDB's reader
 /// functions where it has the same option.
 struct Codec {
-  Spec spec;                          ///< `spec.fields` are the reading options.
+  Spec spec;  ///< `spec.fields` are the reading options.
   std::vector<Field> write_fields;
   std::vector<std::string> suffixes;  ///< `.csv`, without the compression suffix.
   /// True when these first bytes can only be this format. May be null.

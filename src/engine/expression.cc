@@ -87,12 +87,24 @@ struct OperatorName {
   std::string_view symbol;
 };
 constexpr OperatorName kInfix[] = {
-    {"add", "+"},           {"subtract", "-"},    {"multiply", "*"},
-    {"divide", "/"},        {"modulo", "%"},      {"integer_divide", "//"},
-    {"power", "^"},         {"eq", "="},          {"ne", "<>"},
-    {"lt", "<"},            {"le", "<="},         {"gt", ">"},
-    {"ge", ">="},           {"concat_op", "||"},  {"like", "LIKE"},
-    {"not_like", "NOT LIKE"}, {"ilike", "ILIKE"}, {"not_ilike", "NOT ILIKE"},
+    {"add", "+"},
+    {"subtract", "-"},
+    {"multiply", "*"},
+    {"divide", "/"},
+    {"modulo", "%"},
+    {"integer_divide", "//"},
+    {"power", "^"},
+    {"eq", "="},
+    {"ne", "<>"},
+    {"lt", "<"},
+    {"le", "<="},
+    {"gt", ">"},
+    {"ge", ">="},
+    {"concat_op", "||"},
+    {"like", "LIKE"},
+    {"not_like", "NOT LIKE"},
+    {"ilike", "ILIKE"},
+    {"not_ilike", "NOT ILIKE"},
     {"is_distinct_from", "IS DISTINCT FROM"},
     {"is_not_distinct_from", "IS NOT DISTINCT FROM"},
 };
@@ -180,8 +192,8 @@ std::shared_ptr<arrow::Scalar> Fold(const BoundScalar& function,
 
 /// Evaluates `batch[offset, offset + length)`; adds to `parts` in row order.
 Status Bisect(const Expression& expression, const arrow::RecordBatch& batch,
-              const EvalContext& context, int64_t offset, int64_t length,
-              arrow::ArrayVector* parts, std::vector<RowError>* errors) {
+              const EvalContext& context, int64_t offset, int64_t length, arrow::ArrayVector* parts,
+              std::vector<RowError>* errors) {
   const std::shared_ptr<arrow::RecordBatch> slice =
       length == batch.num_rows() ? nullptr : batch.Slice(offset, length);
   Result<arrow::Datum> answer = expression.Evaluate(slice ? *slice : batch, context);
@@ -223,8 +235,7 @@ Result<ArrayPtr> EvaluateRows(const Expression& expression, const arrow::RecordB
                               const EvalContext& context, std::vector<RowError>* errors) {
   if (batch.num_rows() == 0) return columnar::FromArrow(arrow::MakeEmptyArray(expression.type()));
   arrow::ArrayVector parts;
-  THALWEG_RETURN_IF_ERROR(
-      Bisect(expression, batch, context, 0, batch.num_rows(), &parts, errors));
+  THALWEG_RETURN_IF_ERROR(Bisect(expression, batch, context, 0, batch.num_rows(), &parts, errors));
   if (parts.size() == 1) return parts[0];
   return columnar::FromArrow(arrow::Concatenate(parts));
 }

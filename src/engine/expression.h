@@ -51,8 +51,8 @@ struct RowError {
   std::string reason;
 };
 
-/// Evaluates; where that fails on a value, halves the batch until the failing rows are known. Rows in
-/// `errors` (ascending) hold null in the answer. Other failures are returned.
+/// Evaluates; where that fails on a value, halves the batch until the failing rows are known. Rows
+/// in `errors` (ascending) hold null in the answer. Other failures are returned.
 Result<ArrayPtr> EvaluateRows(const Expression& expression, const arrow::RecordBatch& batch,
                               const EvalContext& context, std::vector<RowError>* errors);
 
@@ -61,8 +61,8 @@ ExpressionPtr MakeColumn(int index, std::string name, TypePtr type);
 ExpressionPtr MakeLiteral(std::shared_ptr<arrow::Scalar> value);
 
 /// Evaluates arguments that are already cast to the parameters. `rows` counts when all are scalars.
-using ScalarKernel = std::function<Result<arrow::Datum>(
-    std::span<const arrow::Datum> arguments, int64_t rows, const EvalContext& context)>;
+using ScalarKernel = std::function<Result<arrow::Datum>(std::span<const arrow::Datum> arguments,
+                                                        int64_t rows, const EvalContext& context)>;
 
 /// What a function does for given argument types.
 struct BoundScalar {
@@ -70,7 +70,7 @@ struct BoundScalar {
   TypePtr result;
   ScalarKernel kernel;
   /// Any null argument gives null: the kernel may leave garbage there only if it is masked.
-  bool constant_foldable = true;    ///< False for RANDOM(), NOW() and the like.
+  bool constant_foldable = true;  ///< False for RANDOM(), NOW() and the like.
 };
 
 /// Arguments as the binder knows them: types, and values where they are constant (else null).
@@ -86,10 +86,11 @@ struct ScalarFunction {
   std::function<Result<BoundScalar>(std::span<const BindArgument> arguments)> bind;
 };
 
-ExpressionPtr MakeCall(std::string name, BoundScalar function, std::vector<ExpressionPtr> arguments);
+ExpressionPtr MakeCall(std::string name, BoundScalar function,
+                       std::vector<ExpressionPtr> arguments);
 
-/// CAST and TRY_CAST: between all types of decision 3; text is parsed strictly; overflow is an error.
-/// `try_cast` gives null instead.
+/// CAST and TRY_CAST: between all types of decision 3; text is parsed strictly; overflow is an
+/// error. `try_cast` gives null instead.
 Result<ExpressionPtr> MakeCast(ExpressionPtr value, TypePtr to, bool try_cast);
 /// True where the binder may cast without being asked (DuckDB's implicit casts: widening numerics,
 /// null to anything, string literals to what they are compared with).
@@ -134,7 +135,8 @@ struct BoundAggregate {
 
 struct AggregateFunction {
   Spec spec;
-  std::function<Result<BoundAggregate>(std::span<const BindArgument> arguments, bool distinct)> bind;
+  std::function<Result<BoundAggregate>(std::span<const BindArgument> arguments, bool distinct)>
+      bind;
 };
 
 }  // namespace thalweg::engine

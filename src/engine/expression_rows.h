@@ -65,9 +65,7 @@ Result<ArrayPtr> ToArray(const arrow::Datum& datum, int64_t rows);
 struct Validity {
   std::shared_ptr<arrow::Buffer> bitmap;
   int64_t null_count = 0;
-  bool IsNull(int64_t row) const {
-    return bitmap != nullptr && !GetBit(bitmap->data(), row);
-  }
+  bool IsNull(int64_t row) const { return bitmap != nullptr && !GetBit(bitmap->data(), row); }
 };
 
 /// The rows in which no argument is null.
@@ -107,9 +105,7 @@ class RowReader<bool> {
       : bits_(argument.array()->data()->buffers[1]->data()),
         offset_(argument.array()->offset()),
         mask_(argument.constant() ? 0 : -1) {}
-  bool operator[](int64_t row) const {
-    return GetBit(bits_, offset_ + (row & mask_));
-  }
+  bool operator[](int64_t row) const { return GetBit(bits_, offset_ + (row & mask_)); }
 
  private:
   const uint8_t* bits_;
@@ -141,7 +137,8 @@ class TextWriter {
   void Append(char c) { *Extend(1) = c; }
   /// Room for `size` more bytes of this row, which the caller fills.
   char* Extend(size_t size) {
-    if (size > capacity_ - used_) [[unlikely]] Grow(size);
+    if (size > capacity_ - used_) [[unlikely]]
+      Grow(size);
     char* out = bytes_ + used_;
     used_ += size;
     return out;
@@ -203,88 +200,88 @@ Status ClearRow(Validity* validity, int64_t rows, int64_t row);
 /// (In…), and gives Out, optional<Out> (none: null) or Result<Out>.
 template <typename Out, typename... In, typename F>
 ScalarKernel RowKernel(TypePtr type, F f) {
-  return [type = std::move(type), f = std::move(f)](
-             std::span<const arrow::Datum> datums, int64_t rows,
-             const EvalContext&) -> Result<arrow::Datum> {
-    THALWEG_ASSIGN_OR_RETURN(const std::vector<Argument> arguments, ArgumentsOf(datums));
-    for (const Argument& argument : arguments) {
-      if (argument.always_null()) return NullDatum(type);
-    }
-    THALWEG_ASSIGN_OR_RETURN(Validity validity, Intersect(arguments, rows));
-    std::shared_ptr<arrow::Buffer> out;
-    if constexpr (std::is_same_v<Out, bool>) {
-      THALWEG_ASSIGN_OR_RETURN(out, AllocateBitmap(rows));
-    } else {
-      THALWEG_ASSIGN_OR_RETURN(out, AllocateBytes(rows * static_cast<int64_t>(sizeof(Out))));
-    }
-    Status status = [&]<size_t... I>(std::index_sequence<I...>) -> Status {
-      const std::tuple<RowReader<In>...> readers{RowReader<In>(arguments[I])...};
-      for (int64_t row = 0; row < rows; ++row) {
-        if (validity.IsNull(row)) {
-          if constexpr (!std::is_same_v<Out, bool>) internal::StoreRow(out, row, Out{});
-          continue;
+  return
+      [type = std::move(type), f = std::move(f)](std::span<const arrow::Datum> datums, int64_t rows,
+                                                 const EvalContext&) -> Result<arrow::Datum> {
+        THALWEG_ASSIGN_OR_RETURN(const std::vector<Argument> arguments, ArgumentsOf(datums));
+        for (const Argument& argument : arguments) {
+          if (argument.always_null()) return NullDatum(type);
         }
-        using Answer = std::invoke_result_t<const F&, In...>;
-        if constexpr (internal::IsOptional<Answer>::value) {
-          const Answer answer = f(std::get<I>(readers)[row]...);
-          internal::StoreRow(out, row, static_cast<Out>(answer.value_or(Out{})));
-          if (!answer) THALWEG_RETURN_IF_ERROR(internal::ClearRow(&validity, rows, row));
-        } else if constexpr (internal::IsResult<Answer>::value) {
-          THALWEG_ASSIGN_OR_RETURN(const Out value, f(std::get<I>(readers)[row]...));
-          internal::StoreRow(out, row, value);
+        THALWEG_ASSIGN_OR_RETURN(Validity validity, Intersect(arguments, rows));
+        std::shared_ptr<arrow::Buffer> out;
+        if constexpr (std::is_same_v<Out, bool>) {
+          THALWEG_ASSIGN_OR_RETURN(out, AllocateBitmap(rows));
         } else {
-          internal::StoreRow(out, row, static_cast<Out>(f(std::get<I>(readers)[row]...)));
+          THALWEG_ASSIGN_OR_RETURN(out, AllocateBytes(rows * static_cast<int64_t>(sizeof(Out))));
         }
-      }
-      return {};
-    }(std::index_sequence_for<In...>());
-    THALWEG_RETURN_IF_ERROR(status);
-    return arrow::Datum(MakeFlatArray(type, rows, std::move(out), std::move(validity)));
-  };
+        Status status = [&]<size_t... I>(std::index_sequence<I...>) -> Status {
+          const std::tuple<RowReader<In>...> readers{RowReader<In>(arguments[I])...};
+          for (int64_t row = 0; row < rows; ++row) {
+            if (validity.IsNull(row)) {
+              if constexpr (!std::is_same_v<Out, bool>) internal::StoreRow(out, row, Out{});
+              continue;
+            }
+            using Answer = std::invoke_result_t<const F&, In...>;
+            if constexpr (internal::IsOptional<Answer>::value) {
+              const Answer answer = f(std::get<I>(readers)[row]...);
+              internal::StoreRow(out, row, static_cast<Out>(answer.value_or(Out{})));
+              if (!answer) THALWEG_RETURN_IF_ERROR(internal::ClearRow(&validity, rows, row));
+            } else if constexpr (internal::IsResult<Answer>::value) {
+              THALWEG_ASSIGN_OR_RETURN(const Out value, f(std::get<I>(readers)[row]...));
+              internal::StoreRow(out, row, value);
+            } else {
+              internal::StoreRow(out, row, static_cast<Out>(f(std::get<I>(readers)[row]...)));
+            }
+          }
+          return {};
+        }(std::index_sequence_for<In...>());
+        THALWEG_RETURN_IF_ERROR(status);
+        return arrow::Datum(MakeFlatArray(type, rows, std::move(out), std::move(validity)));
+      };
 }
 
 /// A kernel that calls `f` on each row without nulls, which writes the row's text. `f` takes
 /// (TextWriter&, In…), and gives nothing, bool (false: null) or Status.
 template <typename... In, typename F>
 ScalarKernel TextKernel(TypePtr type, F f) {
-  return [type = std::move(type), f = std::move(f)](
-             std::span<const arrow::Datum> datums, int64_t rows,
-             const EvalContext&) -> Result<arrow::Datum> {
-    THALWEG_ASSIGN_OR_RETURN(const std::vector<Argument> arguments, ArgumentsOf(datums));
-    for (const Argument& argument : arguments) {
-      if (argument.always_null()) return NullDatum(type);
-    }
-    THALWEG_ASSIGN_OR_RETURN(const Validity validity, Intersect(arguments, rows));
-    TextWriter out(rows, rows * 16);
-    Status status = [&]<size_t... I>(std::index_sequence<I...>) -> Status {
-      const std::tuple<RowReader<In>...> readers{RowReader<In>(arguments[I])...};
-      for (int64_t row = 0; row < rows; ++row) {
-        if (validity.IsNull(row)) {
-          out.EndNull();
-          continue;
+  return
+      [type = std::move(type), f = std::move(f)](std::span<const arrow::Datum> datums, int64_t rows,
+                                                 const EvalContext&) -> Result<arrow::Datum> {
+        THALWEG_ASSIGN_OR_RETURN(const std::vector<Argument> arguments, ArgumentsOf(datums));
+        for (const Argument& argument : arguments) {
+          if (argument.always_null()) return NullDatum(type);
         }
-        using Answer = std::invoke_result_t<const F&, TextWriter&, In...>;
-        if constexpr (std::is_same_v<Answer, bool>) {
-          if (f(out, std::get<I>(readers)[row]...)) {
-            out.EndRow();
-          } else {
-            out.EndNull();
+        THALWEG_ASSIGN_OR_RETURN(const Validity validity, Intersect(arguments, rows));
+        TextWriter out(rows, rows * 16);
+        Status status = [&]<size_t... I>(std::index_sequence<I...>) -> Status {
+          const std::tuple<RowReader<In>...> readers{RowReader<In>(arguments[I])...};
+          for (int64_t row = 0; row < rows; ++row) {
+            if (validity.IsNull(row)) {
+              out.EndNull();
+              continue;
+            }
+            using Answer = std::invoke_result_t<const F&, TextWriter&, In...>;
+            if constexpr (std::is_same_v<Answer, bool>) {
+              if (f(out, std::get<I>(readers)[row]...)) {
+                out.EndRow();
+              } else {
+                out.EndNull();
+              }
+            } else {
+              if constexpr (std::is_same_v<Answer, Status>) {
+                THALWEG_RETURN_IF_ERROR(f(out, std::get<I>(readers)[row]...));
+              } else {
+                f(out, std::get<I>(readers)[row]...);
+              }
+              out.EndRow();
+            }
           }
-        } else {
-          if constexpr (std::is_same_v<Answer, Status>) {
-            THALWEG_RETURN_IF_ERROR(f(out, std::get<I>(readers)[row]...));
-          } else {
-            f(out, std::get<I>(readers)[row]...);
-          }
-          out.EndRow();
-        }
-      }
-      return {};
-    }(std::index_sequence_for<In...>());
-    THALWEG_RETURN_IF_ERROR(status);
-    THALWEG_ASSIGN_OR_RETURN(ArrayPtr array, out.Finish(type));
-    return arrow::Datum(std::move(array));
-  };
+          return {};
+        }(std::index_sequence_for<In...>());
+        THALWEG_RETURN_IF_ERROR(status);
+        THALWEG_ASSIGN_OR_RETURN(ArrayPtr array, out.Finish(type));
+        return arrow::Datum(std::move(array));
+      };
 }
 
 }  // namespace thalweg::engine

@@ -162,9 +162,8 @@ std::vector<int32_t> RowSet::Rows() const {
 Result<Truth> TruthOf(const arrow::Datum& datum, int64_t rows) {
   if (datum.is_scalar()) {
     const arrow::Scalar& value = *datum.scalar();
-    const bool truth =
-        value.is_valid && value.type->id() == arrow::Type::BOOL &&
-        static_cast<const arrow::BooleanScalar&>(value).value;
+    const bool truth = value.is_valid && value.type->id() == arrow::Type::BOOL &&
+                       static_cast<const arrow::BooleanScalar&>(value).value;
     return Truth{RowSet(rows, truth), RowSet(rows, value.is_valid && !truth)};
   }
   const ArrayPtr array = datum.make_array();
@@ -208,7 +207,8 @@ Result<Reached> EvaluateReached(const Expression& term, const arrow::RecordBatch
                                 const RowSet& reached, const EvalContext& context) {
   const int64_t rows = batch.num_rows();
   const int64_t count = reached.Count();
-  if (count == 0 && rows > 0) return Reached{arrow::Datum(arrow::MakeNullScalar(term.type())), true};
+  if (count == 0 && rows > 0)
+    return Reached{arrow::Datum(arrow::MakeNullScalar(term.type())), true};
   const bool plain = count == rows || term.column() || term.constant() != nullptr;
   // Few rows: gathering them is cheaper than evaluating all.
   if (plain || count * 8 >= rows) {
@@ -242,10 +242,14 @@ ExpressionPtr MakeOr(std::vector<ExpressionPtr> terms) {
 
 ExpressionPtr MakeNot(ExpressionPtr term) {
   switch (KnownTruth(*term)) {
-    case Known::kTrue: return MakeLiteral(std::make_shared<arrow::BooleanScalar>(false));
-    case Known::kFalse: return MakeLiteral(std::make_shared<arrow::BooleanScalar>(true));
-    case Known::kNull: return MakeLiteral(arrow::MakeNullScalar(arrow::boolean()));
-    case Known::kNo: break;
+    case Known::kTrue:
+      return MakeLiteral(std::make_shared<arrow::BooleanScalar>(false));
+    case Known::kFalse:
+      return MakeLiteral(std::make_shared<arrow::BooleanScalar>(true));
+    case Known::kNull:
+      return MakeLiteral(arrow::MakeNullScalar(arrow::boolean()));
+    case Known::kNo:
+      break;
   }
   return std::make_shared<NotExpression>(std::move(term));
 }

@@ -44,8 +44,9 @@ void CopyFixed(const std::vector<Pick>& picks, const std::vector<const uint8_t*>
                uint8_t* out) {
   for (const Pick& pick : picks) {
     if (pick.branch >= 0 && sources[static_cast<size_t>(pick.branch)] != nullptr) {
-      std::memcpy(out, sources[static_cast<size_t>(pick.branch)] +
-                           static_cast<size_t>(pick.row) * kWidth, kWidth);
+      std::memcpy(
+          out, sources[static_cast<size_t>(pick.branch)] + static_cast<size_t>(pick.row) * kWidth,
+          kWidth);
     } else {
       std::memset(out, 0, kWidth);
     }
@@ -78,11 +79,21 @@ Result<ArrayPtr> MergeFixed(const TypePtr& type, size_t width, const std::vector
   const int64_t rows = static_cast<int64_t>(picks.size());
   THALWEG_ASSIGN_OR_RETURN(auto out, AllocateBytes(rows * static_cast<int64_t>(width)));
   switch (width) {
-    case 1: CopyFixed<1>(picks, sources, out->mutable_data()); break;
-    case 2: CopyFixed<2>(picks, sources, out->mutable_data()); break;
-    case 4: CopyFixed<4>(picks, sources, out->mutable_data()); break;
-    case 8: CopyFixed<8>(picks, sources, out->mutable_data()); break;
-    default: CopyFixed<16>(picks, sources, out->mutable_data()); break;
+    case 1:
+      CopyFixed<1>(picks, sources, out->mutable_data());
+      break;
+    case 2:
+      CopyFixed<2>(picks, sources, out->mutable_data());
+      break;
+    case 4:
+      CopyFixed<4>(picks, sources, out->mutable_data());
+      break;
+    case 8:
+      CopyFixed<8>(picks, sources, out->mutable_data());
+      break;
+    default:
+      CopyFixed<16>(picks, sources, out->mutable_data());
+      break;
   }
   THALWEG_ASSIGN_OR_RETURN(Validity validity, ValidityOf(picks, values));
   return MakeFlatArray(type, rows, std::move(out), std::move(validity));
@@ -135,8 +146,8 @@ Result<ArrayPtr> MergeAny(const TypePtr& type, const std::vector<Pick>& picks,
     arrays.push_back(std::move(array));
   }
   std::unique_ptr<arrow::ArrayBuilder> builder;
-  THALWEG_RETURN_IF_ARROW_ERROR(arrow::MakeBuilder(
-      arrow::default_memory_pool(), columnar::WithoutViews(type), &builder));
+  THALWEG_RETURN_IF_ARROW_ERROR(
+      arrow::MakeBuilder(arrow::default_memory_pool(), columnar::WithoutViews(type), &builder));
   for (size_t start = 0; start < picks.size();) {
     const Pick first = picks[start];
     size_t end = start + 1;

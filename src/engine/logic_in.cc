@@ -117,8 +117,8 @@ class AnyMembers final : public Members {
     for (int64_t row = 0; row < rows; ++row) {
       if (values.IsNull(row)) continue;
       THALWEG_ASSIGN_OR_RETURN_ARROW(const auto value, values.array()->GetScalar(values.At(row)));
-      const bool found = std::ranges::any_of(
-          list_, [&](const auto& member) { return member->Equals(*value); });
+      const bool found =
+          std::ranges::any_of(list_, [&](const auto& member) { return member->Equals(*value); });
       if (found) arrow::bit_util::SetBit(bits, row);
     }
     return {};

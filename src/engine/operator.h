@@ -39,8 +39,8 @@ class Operator {
 /// How the driver may run an operator.
 enum class Parallelism : uint8_t {
   kStateless,  ///< Any lane, any order: fused with its neighbours.
-  kPartial,    ///< One instance a lane, each with its own state; all flush at the end, in lane order.
-  kSerial,     ///< One instance; rows in order.
+  kPartial,  ///< One instance a lane, each with its own state; all flush at the end, in lane order.
+  kSerial,   ///< One instance; rows in order.
 };
 
 /// What the planner hands to an operator: its inputs' schemas and its parameters.
@@ -48,9 +48,8 @@ struct OperatorFactory {
   Spec spec;
   Parallelism parallelism = Parallelism::kStateless;
   /// `parameters` is the operator's own struct (see the header named in its spec's details).
-  std::function<Result<std::unique_ptr<Operator>>(std::vector<SchemaPtr> inputs,
-                                                  const std::any& parameters,
-                                                  const EvalContext& context)>
+  std::function<Result<std::unique_ptr<Operator>>(
+      std::vector<SchemaPtr> inputs, const std::any& parameters, const EvalContext& context)>
       make;
 };
 

@@ -23,16 +23,17 @@ inline constexpr int kOrderedBitsMax = 128;
 template <typename T>
 T ValueAt(const arrow::Array& array, int64_t row) {
   T value;
-  std::memcpy(&value,
-              array.data()->buffers[1]->data() +
-                  (array.offset() + row) * static_cast<int64_t>(sizeof(T)),
-              sizeof(T));
+  std::memcpy(
+      &value,
+      array.data()->buffers[1]->data() + (array.offset() + row) * static_cast<int64_t>(sizeof(T)),
+      sizeof(T));
   return value;
 }
 
 inline std::string_view TextAt(const arrow::Array& array, int64_t row) {
   const arrow::ArrayData& data = *array.data();
-  if (array.type_id() == arrow::Type::LARGE_STRING || array.type_id() == arrow::Type::LARGE_BINARY) {
+  if (array.type_id() == arrow::Type::LARGE_STRING ||
+      array.type_id() == arrow::Type::LARGE_BINARY) {
     const int64_t* offsets = data.GetValues<int64_t>(1) + row;
     return {reinterpret_cast<const char*>(data.buffers[2]->data()) + offsets[0],
             static_cast<size_t>(offsets[1] - offsets[0])};
@@ -130,9 +131,8 @@ void EachOrdered(const arrow::Array& array, F&& f) {
     return each([&](int64_t row) { return TextPrefix(TextAt(array, row)); });
   }
   if (IsNarrowDecimal(type)) {
-    return each([&](int64_t row) {
-      return Ordered(static_cast<int64_t>(ValueAt<Int128>(array, row)));
-    });
+    return each(
+        [&](int64_t row) { return Ordered(static_cast<int64_t>(ValueAt<Int128>(array, row))); });
   }
   switch (type.id()) {
     case arrow::Type::BOOL:
@@ -141,15 +141,24 @@ void EachOrdered(const arrow::Array& array, F&& f) {
       });
     case arrow::Type::INTERVAL_MONTH_DAY_NANO:
       return each([&](int64_t row) { return Ordered(IntervalNanos(array, row)); });
-    case arrow::Type::INT8: return EachValue<int8_t>(array, f);
-    case arrow::Type::INT16: return EachValue<int16_t>(array, f);
-    case arrow::Type::UINT8: return EachValue<uint8_t>(array, f);
-    case arrow::Type::UINT16: return EachValue<uint16_t>(array, f);
-    case arrow::Type::UINT32: return EachValue<uint32_t>(array, f);
-    case arrow::Type::UINT64: return EachValue<uint64_t>(array, f);
-    case arrow::Type::FLOAT: return EachValue<float>(array, f);
-    case arrow::Type::DOUBLE: return EachValue<double>(array, f);
-    case arrow::Type::DECIMAL128: return EachValue<Int128>(array, f);
+    case arrow::Type::INT8:
+      return EachValue<int8_t>(array, f);
+    case arrow::Type::INT16:
+      return EachValue<int16_t>(array, f);
+    case arrow::Type::UINT8:
+      return EachValue<uint8_t>(array, f);
+    case arrow::Type::UINT16:
+      return EachValue<uint16_t>(array, f);
+    case arrow::Type::UINT32:
+      return EachValue<uint32_t>(array, f);
+    case arrow::Type::UINT64:
+      return EachValue<uint64_t>(array, f);
+    case arrow::Type::FLOAT:
+      return EachValue<float>(array, f);
+    case arrow::Type::DOUBLE:
+      return EachValue<double>(array, f);
+    case arrow::Type::DECIMAL128:
+      return EachValue<Int128>(array, f);
     case arrow::Type::INT32:
     case arrow::Type::DATE32:
     case arrow::Type::TIME32:

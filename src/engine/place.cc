@@ -10,10 +10,12 @@ namespace thalweg::engine {
 Result<Place> FindPlace(const Registry& registry, const std::string& location) {
   const size_t colon = location.find(':');
   const bool scheme =
-      colon != std::string::npos && colon > 1 && std::all_of(location.begin(), location.begin() + static_cast<std::ptrdiff_t>(colon), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '+' || c == '-' || c == '_';
-      });
+      colon != std::string::npos && colon > 1 &&
+      std::all_of(location.begin(), location.begin() + static_cast<std::ptrdiff_t>(colon),
+                  [](char c) {
+                    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                           (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '_';
+                  });
   if (scheme) {
     const std::string name = location.substr(0, colon);
     if (const Connector* connector = registry.FindConnector(name)) {

@@ -60,8 +60,8 @@ const T* FindFunction(const std::map<std::string, const T*, std::less<>>& names,
   return found == names.end() ? nullptr : found->second;
 }
 
-constexpr std::string_view kCompressionSuffixes[] = {".gz",   ".gzip", ".zst", ".zstd",
-                                                     ".lz4",  ".br",   ".brotli"};
+constexpr std::string_view kCompressionSuffixes[] = {".gz",  ".gzip", ".zst",   ".zstd",
+                                                     ".lz4", ".br",   ".brotli"};
 
 std::string_view WithoutCompressionSuffix(std::string_view lower_path) {
   for (const std::string_view suffix : kCompressionSuffixes) {

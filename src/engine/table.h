@@ -56,8 +56,8 @@ class SinkTable {
   virtual Status Check() = 0;
   /// Adds the nodes that write `input` to `graph`.
   virtual Status Plan(runtime::Graph& graph, runtime::NodeId input) = 0;
-  /// Makes what was written stand under its final name. Called once, after the run succeeded; without
-  /// it nothing is left.
+  /// Makes what was written stand under its final name. Called once, after the run succeeded;
+  /// without it nothing is left.
   virtual Status Commit() = 0;
   /// Rows and bytes written, after the run.
   virtual int64_t rows_written() const { return 0; }
@@ -66,7 +66,7 @@ class SinkTable {
 
 /// A kind of place: files, databases, streams.
 struct Connector {
-  Spec spec;                        ///< `spec.fields` are the reading options.
+  Spec spec;  ///< `spec.fields` are the reading options.
   std::vector<Field> write_fields;
   std::function<Result<std::shared_ptr<const Table>>(const Registry&, const std::string& location,
                                                      const Options::Given& options)>

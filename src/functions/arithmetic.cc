@@ -27,13 +27,18 @@ bool IsReal(const arrow::DataType& type) {
 int DigitsOf(const arrow::DataType& type) {
   switch (type.id()) {
     case Type::INT8:
-    case Type::UINT8: return 3;
+    case Type::UINT8:
+      return 3;
     case Type::INT16:
-    case Type::UINT16: return 5;
+    case Type::UINT16:
+      return 5;
     case Type::INT32:
-    case Type::UINT32: return 10;
-    case Type::INT64: return 19;
-    default: return 20;
+    case Type::UINT32:
+      return 10;
+    case Type::INT64:
+      return 19;
+    default:
+      return 20;
   }
 }
 
@@ -170,13 +175,12 @@ int64_t MovedTime(int64_t micros, const Interval& interval, int sign) {
 
 Result<Interval> Combined(const Interval& a, const Interval& b, int sign) {
   Interval out;
-  const bool bad =
-      sign > 0 ? __builtin_add_overflow(a.months, b.months, &out.months) ||
-                     __builtin_add_overflow(a.days, b.days, &out.days) ||
-                     __builtin_add_overflow(a.nanos, b.nanos, &out.nanos)
-               : __builtin_sub_overflow(a.months, b.months, &out.months) ||
-                     __builtin_sub_overflow(a.days, b.days, &out.days) ||
-                     __builtin_sub_overflow(a.nanos, b.nanos, &out.nanos);
+  const bool bad = sign > 0 ? __builtin_add_overflow(a.months, b.months, &out.months) ||
+                                  __builtin_add_overflow(a.days, b.days, &out.days) ||
+                                  __builtin_add_overflow(a.nanos, b.nanos, &out.nanos)
+                            : __builtin_sub_overflow(a.months, b.months, &out.months) ||
+                                  __builtin_sub_overflow(a.days, b.days, &out.days) ||
+                                  __builtin_sub_overflow(a.nanos, b.nanos, &out.nanos);
   if (bad) return OutOfRange("INTERVAL");
   return out;
 }
@@ -193,16 +197,20 @@ std::vector<Overload> MovingOverloads(int sign) {
     return Moved(micros, interval, sign);
   };
   return {
-      {{arrow::date32(), arrow::int32()}, arrow::date32(),
+      {{arrow::date32(), arrow::int32()},
+       arrow::date32(),
        RowKernel<int32_t, int32_t, int32_t>(
            arrow::date32(), [sign](int32_t d, int32_t n) { return MovedDays(d, n, sign); })},
-      {{Timestamp(), IntervalOf()}, Timestamp(),
+      {{Timestamp(), IntervalOf()},
+       Timestamp(),
        RowKernel<int64_t, int64_t, Interval>(Timestamp(), move)},
       {{Instant(), IntervalOf()}, Instant(), InstantKernel(sign, false)},
-      {{TimeOfDay(), IntervalOf()}, TimeOfDay(),
+      {{TimeOfDay(), IntervalOf()},
+       TimeOfDay(),
        RowKernel<int64_t, int64_t, Interval>(
            TimeOfDay(), [sign](int64_t t, Interval i) { return MovedTime(t, i, sign); })},
-      {{IntervalOf(), IntervalOf()}, IntervalOf(),
+      {{IntervalOf(), IntervalOf()},
+       IntervalOf(),
        RowKernel<Interval, Interval, Interval>(
            IntervalOf(), [sign](Interval a, Interval b) { return Combined(a, b, sign); })},
   };
@@ -213,19 +221,24 @@ std::vector<Overload> AddOverloads() {
   const auto on_day = [](int32_t days, int64_t time) -> Result<int64_t> {
     return Moved(time, Interval{0, days, 0}, 1);
   };
-  out.push_back({{arrow::int32(), arrow::date32()}, arrow::date32(),
+  out.push_back({{arrow::int32(), arrow::date32()},
+                 arrow::date32(),
                  RowKernel<int32_t, int32_t, int32_t>(
                      arrow::date32(), [](int32_t n, int32_t d) { return MovedDays(d, n, 1); })});
-  out.push_back({{arrow::date32(), TimeOfDay()}, Timestamp(),
+  out.push_back({{arrow::date32(), TimeOfDay()},
+                 Timestamp(),
                  RowKernel<int64_t, int32_t, int64_t>(Timestamp(), on_day)});
-  out.push_back({{TimeOfDay(), arrow::date32()}, Timestamp(),
+  out.push_back({{TimeOfDay(), arrow::date32()},
+                 Timestamp(),
                  RowKernel<int64_t, int64_t, int32_t>(
                      Timestamp(), [=](int64_t t, int32_t d) { return on_day(d, t); })});
-  out.push_back({{IntervalOf(), Timestamp()}, Timestamp(),
+  out.push_back({{IntervalOf(), Timestamp()},
+                 Timestamp(),
                  RowKernel<int64_t, Interval, int64_t>(
                      Timestamp(), [](Interval i, int64_t t) { return Moved(t, i, 1); })});
   out.push_back({{IntervalOf(), Instant()}, Instant(), InstantKernel(1, true)});
-  out.push_back({{IntervalOf(), TimeOfDay()}, TimeOfDay(),
+  out.push_back({{IntervalOf(), TimeOfDay()},
+                 TimeOfDay(),
                  RowKernel<int64_t, Interval, int64_t>(
                      TimeOfDay(), [](Interval i, int64_t t) { return MovedTime(t, i, 1); })});
   return out;
@@ -233,22 +246,23 @@ std::vector<Overload> AddOverloads() {
 
 std::vector<Overload> SubtractOverloads() {
   std::vector<Overload> out = MovingOverloads(-1);
-  out.push_back({{arrow::date32(), arrow::date32()}, arrow::int64(),
+  out.push_back({{arrow::date32(), arrow::date32()},
+                 arrow::int64(),
                  RowKernel<int64_t, int32_t, int32_t>(
                      arrow::int64(), [](int32_t a, int32_t b) { return int64_t{a} - b; })});
-  const auto between =
-      RowKernel<Interval, int64_t, int64_t>(IntervalOf(), [](int64_t a, int64_t b) {
-        return IntervalBetween(a, b);
-      });
+  const auto between = RowKernel<Interval, int64_t, int64_t>(
+      IntervalOf(), [](int64_t a, int64_t b) { return IntervalBetween(a, b); });
   out.push_back({{Timestamp(), Timestamp()}, IntervalOf(), between});
   out.push_back({{Instant(), Instant()}, IntervalOf(), between});
   return out;
 }
 
 std::vector<Overload> MultiplyOverloads() {
-  return {{{IntervalOf(), arrow::float64()}, IntervalOf(),
+  return {{{IntervalOf(), arrow::float64()},
+           IntervalOf(),
            RowKernel<Interval, Interval, double>(IntervalOf(), Scaled)},
-          {{arrow::float64(), IntervalOf()}, IntervalOf(),
+          {{arrow::float64(), IntervalOf()},
+           IntervalOf(),
            RowKernel<Interval, double, Interval>(
                IntervalOf(), [](double f, Interval i) { return Scaled(i, f); })}};
 }
@@ -309,9 +323,8 @@ Result<BoundScalar> BindDivide(std::span<const BindArgument> arguments) {
     return type.id() == Type::NA || engine::IsNumber(type);
   };
   if (a->id() == Type::INTERVAL_MONTH_DAY_NANO && number(*b)) {
-    return BoundScalar{{a, arrow::float64()},
-                       a,
-                       RowKernel<Interval, Interval, double>(a, DividedInterval)};
+    return BoundScalar{
+        {a, arrow::float64()}, a, RowKernel<Interval, Interval, double>(a, DividedInterval)};
   }
   if (!number(*a) || !number(*b)) {
     return WrongArguments("divide", "two numbers, or an interval and a number", arguments);
@@ -345,41 +358,62 @@ void Register(engine::Registry& registry);
 
 void Register(engine::Registry& registry) {
   constexpr char kExact[] =
-      "Integers stay in their common type; DECIMAL is exact, with the precision and scale that hold "
+      "Integers stay in their common type; DECIMAL is exact, with the precision and scale that "
+      "hold "
       "the answer, up to 38 digits. An answer beyond its type is an error of the row. Null when an "
       "argument is null.";
   registry.Add(MakeFunction(
-      kFamily, {"add", {}, "The sum; the operator `+`.", kExact,
-                {"1 + 2  -- 3", "DATE '2020-01-31' + INTERVAL 1 MONTH  -- 2020-02-29 00:00:00"}},
+      kFamily,
+      {"add",
+       {},
+       "The sum; the operator `+`.",
+       kExact,
+       {"1 + 2  -- 3", "DATE '2020-01-31' + INTERVAL 1 MONTH  -- 2020-02-29 00:00:00"}},
       BindArithmetic("add", Arithmetic::kAdd, AddOverloads())));
-  registry.Add(MakeFunction(
-      kFamily, {"subtract", {}, "The difference; the operator `-`.", kExact,
-                {"5 - 2.5  -- 2.5", "DATE '2020-03-01' - DATE '2020-02-01'  -- 29"}},
-      BindArithmetic("subtract", Arithmetic::kSubtract, SubtractOverloads())));
-  registry.Add(MakeFunction(
-      kFamily, {"multiply", {}, "The product; the operator `*`.", kExact,
-                {"1.5 * 2.25  -- 3.375", "INTERVAL 1 DAY * 2.5  -- 2 days 12:00:00"}},
-      BindArithmetic("multiply", Arithmetic::kMultiply, MultiplyOverloads())));
+  registry.Add(
+      MakeFunction(kFamily,
+                   {"subtract",
+                    {},
+                    "The difference; the operator `-`.",
+                    kExact,
+                    {"5 - 2.5  -- 2.5", "DATE '2020-03-01' - DATE '2020-02-01'  -- 29"}},
+                   BindArithmetic("subtract", Arithmetic::kSubtract, SubtractOverloads())));
+  registry.Add(
+      MakeFunction(kFamily,
+                   {"multiply",
+                    {},
+                    "The product; the operator `*`.",
+                    kExact,
+                    {"1.5 * 2.25  -- 3.375", "INTERVAL 1 DAY * 2.5  -- 2 days 12:00:00"}},
+                   BindArithmetic("multiply", Arithmetic::kMultiply, MultiplyOverloads())));
   registry.Add(MakeFunction(
       kFamily,
-      {"divide", {"fdiv"}, "The quotient as DOUBLE; the operator `/`.",
+      {"divide",
+       {"fdiv"},
+       "The quotient as DOUBLE; the operator `/`.",
        "By IEEE 754: x / 0 is infinity of the sign of x, 0 / 0 is NaN. FLOAT by FLOAT stays FLOAT.",
        {"1 / 2  -- 0.5", "1 / 0  -- inf"}},
       Bind(BindDivide)));
   registry.Add(MakeFunction(
       kFamily,
-      {"modulo", {"mod"}, "The remainder, with the sign of the first argument; the operator `%`.",
+      {"modulo",
+       {"mod"},
+       "The remainder, with the sign of the first argument; the operator `%`.",
        "By zero it is an error of the row for integers and DECIMAL, and NaN for DOUBLE.",
        {"-7 % 3  -- -1", "5.5 % 2  -- 1.5"}},
       BindArithmetic("modulo", Arithmetic::kModulo, {})));
   registry.Add(MakeFunction(
       kFamily,
-      {"integer_divide", {"div"}, "The quotient of integers cut towards zero; the operator `//`.",
+      {"integer_divide",
+       {"div"},
+       "The quotient of integers cut towards zero; the operator `//`.",
        "By zero it is an error of the row. Other numbers are divided as DOUBLE and not cut.",
        {"7 // 2  -- 3", "-7 // 2  -- -3"}},
       BindArithmetic("integer_divide", Arithmetic::kIntegerDivide, {})));
   registry.Add(MakeFunction(kFamily,
-                            {"negate", {}, "The number with the opposite sign; the prefix `-`.",
+                            {"negate",
+                             {},
+                             "The number with the opposite sign; the prefix `-`.",
                              "The least integer of a type has no opposite: an error of the row.",
                              {"-(5)  -- -5"}},
                             Bind(BindNegate)));

@@ -95,8 +95,8 @@ T ComputeFlat(T a, T b, uint64_t& bad) {
           kOp == Arithmetic::kAdd ? (x ^ sum) & (y ^ sum) : (x ^ y) & (x ^ sum);
       bad |= overflow >> 63;
     } else {
-      bad |= kOp == Arithmetic::kAdd ? static_cast<uint64_t>(sum < x)
-                                     : static_cast<uint64_t>(x < y);
+      bad |=
+          kOp == Arithmetic::kAdd ? static_cast<uint64_t>(sum < x) : static_cast<uint64_t>(x < y);
     }
     return static_cast<T>(sum);
   }
@@ -112,10 +112,8 @@ std::string TextOf(const Argument& argument, int64_t row) {
 
 Status Failure(Arithmetic operation, const Argument& left, const Argument& right, int64_t row,
                const arrow::DataType& type) {
-  const std::string text =
-      TextOf(left, row) + ' ' + SymbolOf(operation) + ' ' + TextOf(right, row);
-  const bool division =
-      operation == Arithmetic::kModulo || operation == Arithmetic::kIntegerDivide;
+  const std::string text = TextOf(left, row) + ' ' + SymbolOf(operation) + ' ' + TextOf(right, row);
+  const bool division = operation == Arithmetic::kModulo || operation == Arithmetic::kIntegerDivide;
   if (division) {
     // The one overflow of division is the least value by minus one.
     const std::string divisor = TextOf(right, row);
@@ -172,10 +170,14 @@ ScalarKernel KernelFor(Arithmetic operation, const TypePtr& type) {
     const Argument& b = arguments[1];
     if (a.always_null() || b.always_null()) return engine::NullDatum(type);
     switch (operation) {
-      case Arithmetic::kAdd: return RunNumbers<T, Arithmetic::kAdd>(type, a, b, rows);
-      case Arithmetic::kSubtract: return RunNumbers<T, Arithmetic::kSubtract>(type, a, b, rows);
-      case Arithmetic::kMultiply: return RunNumbers<T, Arithmetic::kMultiply>(type, a, b, rows);
-      case Arithmetic::kModulo: return RunNumbers<T, Arithmetic::kModulo>(type, a, b, rows);
+      case Arithmetic::kAdd:
+        return RunNumbers<T, Arithmetic::kAdd>(type, a, b, rows);
+      case Arithmetic::kSubtract:
+        return RunNumbers<T, Arithmetic::kSubtract>(type, a, b, rows);
+      case Arithmetic::kMultiply:
+        return RunNumbers<T, Arithmetic::kMultiply>(type, a, b, rows);
+      case Arithmetic::kModulo:
+        return RunNumbers<T, Arithmetic::kModulo>(type, a, b, rows);
       case Arithmetic::kIntegerDivide:
         return RunNumbers<T, Arithmetic::kIntegerDivide>(type, a, b, rows);
     }
@@ -187,7 +189,7 @@ ScalarKernel KernelFor(Arithmetic operation, const TypePtr& type) {
 struct DecimalPlan {
   Int128 left_factor = 1;
   Int128 right_factor = 1;
-  Int128 limit = 0;   ///< 10^precision of the answer.
+  Int128 limit = 0;     ///< 10^precision of the answer.
   bool narrow = false;  ///< Every intermediate value fits 64 bits.
   bool checked = true;  ///< The answer's precision may not hold every answer.
 };
@@ -225,8 +227,8 @@ int64_t ComputeNarrow(const DecimalPlan& plan, int64_t a, int64_t b) {
 }
 
 template <Arithmetic kOp>
-Result<arrow::Datum> RunDecimals(const DecimalPlan& plan, const TypePtr& type,
-                                 const Argument& left, const Argument& right, int64_t rows) {
+Result<arrow::Datum> RunDecimals(const DecimalPlan& plan, const TypePtr& type, const Argument& left,
+                                 const Argument& right, int64_t rows) {
   const Argument arguments[] = {left, right};
   THALWEG_ASSIGN_OR_RETURN(Validity validity, engine::Intersect(arguments, rows));
   THALWEG_ASSIGN_OR_RETURN(auto values,
@@ -237,8 +239,8 @@ Result<arrow::Datum> RunDecimals(const DecimalPlan& plan, const TypePtr& type,
   WithReaders<Int128>(left, right, [&](auto a, auto b) {
     if (kCanBeNarrow && plan.narrow && !plan.checked) {
       for (int64_t row = 0; row < rows; ++row) {
-        out[row] = ComputeNarrow<kOp>(plan, static_cast<int64_t>(a[row]),
-                                      static_cast<int64_t>(b[row]));
+        out[row] =
+            ComputeNarrow<kOp>(plan, static_cast<int64_t>(a[row]), static_cast<int64_t>(b[row]));
       }
       return;
     }
@@ -271,10 +273,14 @@ ScalarKernel DecimalKernelFor(Arithmetic operation, DecimalPlan plan, TypePtr ty
     const Argument& b = arguments[1];
     if (a.always_null() || b.always_null()) return engine::NullDatum(type);
     switch (operation) {
-      case Arithmetic::kAdd: return RunDecimals<Arithmetic::kAdd>(plan, type, a, b, rows);
-      case Arithmetic::kSubtract: return RunDecimals<Arithmetic::kSubtract>(plan, type, a, b, rows);
-      case Arithmetic::kMultiply: return RunDecimals<Arithmetic::kMultiply>(plan, type, a, b, rows);
-      case Arithmetic::kModulo: return RunDecimals<Arithmetic::kModulo>(plan, type, a, b, rows);
+      case Arithmetic::kAdd:
+        return RunDecimals<Arithmetic::kAdd>(plan, type, a, b, rows);
+      case Arithmetic::kSubtract:
+        return RunDecimals<Arithmetic::kSubtract>(plan, type, a, b, rows);
+      case Arithmetic::kMultiply:
+        return RunDecimals<Arithmetic::kMultiply>(plan, type, a, b, rows);
+      case Arithmetic::kModulo:
+        return RunDecimals<Arithmetic::kModulo>(plan, type, a, b, rows);
       case Arithmetic::kIntegerDivide:
         return RunDecimals<Arithmetic::kIntegerDivide>(plan, type, a, b, rows);
     }
@@ -311,27 +317,42 @@ ScalarKernel NegateKernelFor(const TypePtr& type) {
 
 const char* SymbolOf(Arithmetic operation) {
   switch (operation) {
-    case Arithmetic::kAdd: return "+";
-    case Arithmetic::kSubtract: return "-";
-    case Arithmetic::kMultiply: return "*";
-    case Arithmetic::kModulo: return "%";
-    case Arithmetic::kIntegerDivide: return "//";
+    case Arithmetic::kAdd:
+      return "+";
+    case Arithmetic::kSubtract:
+      return "-";
+    case Arithmetic::kMultiply:
+      return "*";
+    case Arithmetic::kModulo:
+      return "%";
+    case Arithmetic::kIntegerDivide:
+      return "//";
   }
   return "?";
 }
 
 ScalarKernel NumberKernel(Arithmetic operation, const TypePtr& type) {
   switch (type->id()) {
-    case Type::INT8: return KernelFor<int8_t>(operation, type);
-    case Type::INT16: return KernelFor<int16_t>(operation, type);
-    case Type::INT32: return KernelFor<int32_t>(operation, type);
-    case Type::INT64: return KernelFor<int64_t>(operation, type);
-    case Type::UINT8: return KernelFor<uint8_t>(operation, type);
-    case Type::UINT16: return KernelFor<uint16_t>(operation, type);
-    case Type::UINT32: return KernelFor<uint32_t>(operation, type);
-    case Type::UINT64: return KernelFor<uint64_t>(operation, type);
-    case Type::FLOAT: return KernelFor<float>(operation, type);
-    default: return KernelFor<double>(operation, type);
+    case Type::INT8:
+      return KernelFor<int8_t>(operation, type);
+    case Type::INT16:
+      return KernelFor<int16_t>(operation, type);
+    case Type::INT32:
+      return KernelFor<int32_t>(operation, type);
+    case Type::INT64:
+      return KernelFor<int64_t>(operation, type);
+    case Type::UINT8:
+      return KernelFor<uint8_t>(operation, type);
+    case Type::UINT16:
+      return KernelFor<uint16_t>(operation, type);
+    case Type::UINT32:
+      return KernelFor<uint32_t>(operation, type);
+    case Type::UINT64:
+      return KernelFor<uint64_t>(operation, type);
+    case Type::FLOAT:
+      return KernelFor<float>(operation, type);
+    default:
+      return KernelFor<double>(operation, type);
   }
 }
 
@@ -362,16 +383,26 @@ ScalarKernel HugeintKernel(Arithmetic operation) {
 
 ScalarKernel NegateKernel(const TypePtr& type) {
   switch (type->id()) {
-    case Type::INT8: return NegateKernelFor<int8_t>(type);
-    case Type::INT16: return NegateKernelFor<int16_t>(type);
-    case Type::INT32: return NegateKernelFor<int32_t>(type);
-    case Type::INT64: return NegateKernelFor<int64_t>(type);
-    case Type::UINT8: return NegateKernelFor<uint8_t>(type);
-    case Type::UINT16: return NegateKernelFor<uint16_t>(type);
-    case Type::UINT32: return NegateKernelFor<uint32_t>(type);
-    case Type::UINT64: return NegateKernelFor<uint64_t>(type);
-    case Type::FLOAT: return NegateKernelFor<float>(type);
-    case Type::DOUBLE: return NegateKernelFor<double>(type);
+    case Type::INT8:
+      return NegateKernelFor<int8_t>(type);
+    case Type::INT16:
+      return NegateKernelFor<int16_t>(type);
+    case Type::INT32:
+      return NegateKernelFor<int32_t>(type);
+    case Type::INT64:
+      return NegateKernelFor<int64_t>(type);
+    case Type::UINT8:
+      return NegateKernelFor<uint8_t>(type);
+    case Type::UINT16:
+      return NegateKernelFor<uint16_t>(type);
+    case Type::UINT32:
+      return NegateKernelFor<uint32_t>(type);
+    case Type::UINT64:
+      return NegateKernelFor<uint64_t>(type);
+    case Type::FLOAT:
+      return NegateKernelFor<float>(type);
+    case Type::DOUBLE:
+      return NegateKernelFor<double>(type);
     default:
       return engine::RowKernel<Int128, Int128>(type, [](Int128 value) { return -value; });
   }

@@ -8,8 +8,8 @@ enum class Arithmetic : uint8_t { kAdd, kSubtract, kMultiply, kModulo, kIntegerD
 
 const char* SymbolOf(Arithmetic operation);
 
-/// Both parameters and the answer are `type`, an integer type or FLOAT or DOUBLE. An overflow, and an
-/// integer divided by zero, is a failure of the row.
+/// Both parameters and the answer are `type`, an integer type or FLOAT or DOUBLE. An overflow, and
+/// an integer divided by zero, is a failure of the row.
 ScalarKernel NumberKernel(Arithmetic operation, const TypePtr& type);
 
 /// Decimal operands with their own scales; the answer is `result`. Integer division is not among

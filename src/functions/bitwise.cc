@@ -48,11 +48,16 @@ Result<T> Shifted(T value, T count, bool left) {
 template <typename T>
 Result<T> Combined(Bits operation, T a, T b) {
   switch (operation) {
-    case Bits::kAnd: return static_cast<T>(a & b);
-    case Bits::kOr: return static_cast<T>(a | b);
-    case Bits::kXor: return static_cast<T>(a ^ b);
-    case Bits::kLeft: return Shifted(a, b, true);
-    case Bits::kRight: return Shifted(a, b, false);
+    case Bits::kAnd:
+      return static_cast<T>(a & b);
+    case Bits::kOr:
+      return static_cast<T>(a | b);
+    case Bits::kXor:
+      return static_cast<T>(a ^ b);
+    case Bits::kLeft:
+      return Shifted(a, b, true);
+    case Bits::kRight:
+      return Shifted(a, b, false);
   }
   return Status::Internal("bitwise: unknown operation");
 }
@@ -71,16 +76,24 @@ void AddPair(engine::Registry& registry, About about, Bits operation) {
 void Register(engine::Registry& registry);
 
 void Register(engine::Registry& registry) {
-  AddPair(registry, {"bit_and_op", {}, "Bits that are set in both; the operator `&`.", "", {"5 & 3  -- 1"}},
+  AddPair(registry,
+          {"bit_and_op", {}, "Bits that are set in both; the operator `&`.", "", {"5 & 3  -- 1"}},
           Bits::kAnd);
-  AddPair(registry, {"bit_or_op", {}, "Bits that are set in either; the operator `|`.", "", {"5 | 3  -- 7"}},
+  AddPair(registry,
+          {"bit_or_op", {}, "Bits that are set in either; the operator `|`.", "", {"5 | 3  -- 7"}},
           Bits::kOr);
-  AddPair(registry, {"xor", {"bit_xor_op"}, "Bits that are set in one of the two.", "", {"xor(5, 3)  -- 6"}},
+  AddPair(registry,
+          {"xor", {"bit_xor_op"}, "Bits that are set in one of the two.", "", {"xor(5, 3)  -- 6"}},
           Bits::kXor);
-  AddPair(registry, {"shift_left", {}, "Bits moved up; the operator `<<`.",
-                     "A bit that would be lost is an error of the row.", {"1 << 4  -- 16"}},
+  AddPair(registry,
+          {"shift_left",
+           {},
+           "Bits moved up; the operator `<<`.",
+           "A bit that would be lost is an error of the row.",
+           {"1 << 4  -- 16"}},
           Bits::kLeft);
-  AddPair(registry, {"shift_right", {}, "Bits moved down; the operator `>>`.", "", {"16 >> 2  -- 4"}},
+  AddPair(registry,
+          {"shift_right", {}, "Bits moved down; the operator `>>`.", "", {"16 >> 2  -- 4"}},
           Bits::kRight);
   registry.Add(MakeFunction(
       kFamily, {"bit_not", {}, "All bits turned; the operator `~`.", "", {"~5  -- -6"}},

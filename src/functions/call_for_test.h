@@ -14,8 +14,9 @@
 #include "engine/expression.h"
 #include "engine/registry.h"
 
-// Calls of functions by name over text, for tests: every call runs on columns of both string layouts
-// with nulls between the rows, on a slice of them, and on constants, and must say the same each time.
+// Calls of functions by name over text, for tests: every call runs on columns of both string
+// layouts with nulls between the rows, on a slice of them, and on constants, and must say the same
+// each time.
 namespace thalweg::functions {
 
 void RegisterAll(engine::Registry& registry);

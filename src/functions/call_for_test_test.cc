@@ -1,7 +1,8 @@
+#include "functions/call_for_test.h"
+
 #include <arrow/compute/api.h>
 
 #include "columnar/arrow_status.h"
-#include "functions/call_for_test.h"
 
 namespace thalweg::functions {
 namespace {
@@ -21,9 +22,8 @@ const engine::Registry& Functions() {
 Result<ArrayPtr> OneRow(const TestValue& value) {
   THALWEG_ASSIGN_OR_RETURN(const columnar::TypePtr type, columnar::TypeFromSqlName(value.type));
   if (!value.text) return columnar::FromArrow(arrow::MakeArrayOfNull(type, 1));
-  THALWEG_ASSIGN_OR_RETURN_ARROW(
-      const auto text,
-      arrow::MakeArrayFromScalar(arrow::StringScalar(*value.text), 1));
+  THALWEG_ASSIGN_OR_RETURN_ARROW(const auto text,
+                                 arrow::MakeArrayFromScalar(arrow::StringScalar(*value.text), 1));
   return engine::CastArray(text, type, false, engine::EvalContext{});
 }
 
@@ -96,8 +96,8 @@ Result<std::string> TextOf(const arrow::Datum& datum, int64_t rows, int64_t row,
   return static_cast<const arrow::StringArray&>(*text).GetString(row);
 }
 
-Result<std::string> Answer(const std::string& name, const std::vector<TestValue>& values,
-                           Form form, const engine::EvalContext& context) {
+Result<std::string> Answer(const std::string& name, const std::vector<TestValue>& values, Form form,
+                           const engine::EvalContext& context) {
   THALWEG_ASSIGN_OR_RETURN(const Made made, MakeCallOf(name, values, form));
   THALWEG_ASSIGN_OR_RETURN(const arrow::Datum whole,
                            made.expression->Evaluate(*made.batch, context));

@@ -93,10 +93,9 @@ void CompareViewsEqual(const Argument& left, std::string_view constant, int64_t 
     if (equal && constant.size() > 4 && !left.IsNull(row)) {
       const auto& view = views[row];
       const uint8_t* text =
-          view.is_inline()
-              ? view.inline_data()
-              : data.buffers[static_cast<size_t>(view.ref.buffer_index) + 2]->data() +
-                    view.ref.offset;
+          view.is_inline() ? view.inline_data()
+                           : data.buffers[static_cast<size_t>(view.ref.buffer_index) + 2]->data() +
+                                 view.ref.offset;
       equal = std::memcmp(text + 4, constant.data() + 4, constant.size() - 4) == 0;
     }
     return kOp == Comparison::kEq ? equal : !equal;
@@ -113,9 +112,9 @@ void CompareUtf8(const Argument& left, std::string_view constant, int64_t rows, 
   FillBits(bits, rows, [=](int64_t row) {
     const size_t size = static_cast<size_t>(offsets[row + 1] - offsets[row]);
     if constexpr (kOp == Comparison::kEq || kOp == Comparison::kNe) {
-      const bool equal = size == constant.size() &&
-                         (size == 0 ||
-                          std::memcmp(bytes + offsets[row], constant.data(), size) == 0);
+      const bool equal =
+          size == constant.size() &&
+          (size == 0 || std::memcmp(bytes + offsets[row], constant.data(), size) == 0);
       return kOp == Comparison::kEq ? equal : !equal;
     } else {
       return HoldsOrder<kOp>(OrderText(std::string_view(bytes + offsets[row], size), constant));
@@ -153,8 +152,7 @@ template <Comparison kOp>
 void CompareIntervals(const Argument& left, const Argument& right, int64_t rows, uint8_t* bits) {
   const RowReader<engine::Interval> a(left);
   const RowReader<engine::Interval> b(right);
-  FillBits(bits, rows,
-           [&](int64_t row) { return Holds<kOp>(LengthOf(a[row]), LengthOf(b[row])); });
+  FillBits(bits, rows, [&](int64_t row) { return Holds<kOp>(LengthOf(a[row]), LengthOf(b[row])); });
 }
 
 template <Comparison kOp>
@@ -169,24 +167,36 @@ Status CompareAs(const Argument& left, const Argument& right, int64_t rows, uint
     return {};
   }
   switch (type.id()) {
-    case Type::INT8: return fixed(int8_t{});
-    case Type::INT16: return fixed(int16_t{});
+    case Type::INT8:
+      return fixed(int8_t{});
+    case Type::INT16:
+      return fixed(int16_t{});
     case Type::DATE32:
-    case Type::INT32: return fixed(int32_t{});
+    case Type::INT32:
+      return fixed(int32_t{});
     case Type::TIMESTAMP:
     case Type::TIME64:
-    case Type::INT64: return fixed(int64_t{});
-    case Type::UINT8: return fixed(uint8_t{});
-    case Type::UINT16: return fixed(uint16_t{});
-    case Type::UINT32: return fixed(uint32_t{});
-    case Type::UINT64: return fixed(uint64_t{});
-    case Type::FLOAT: return fixed(float{});
-    case Type::DOUBLE: return fixed(double{});
-    case Type::DECIMAL128: return fixed(Int128{});
+    case Type::INT64:
+      return fixed(int64_t{});
+    case Type::UINT8:
+      return fixed(uint8_t{});
+    case Type::UINT16:
+      return fixed(uint16_t{});
+    case Type::UINT32:
+      return fixed(uint32_t{});
+    case Type::UINT64:
+      return fixed(uint64_t{});
+    case Type::FLOAT:
+      return fixed(float{});
+    case Type::DOUBLE:
+      return fixed(double{});
+    case Type::DECIMAL128:
+      return fixed(Int128{});
     case Type::INTERVAL_MONTH_DAY_NANO:
       CompareIntervals<kOp>(left, right, rows, bits);
       return {};
-    default: break;
+    default:
+      break;
   }
   const RowOrder order(left.array(), right.array());
   for (int64_t row = 0; row < rows; ++row) {
@@ -202,10 +212,10 @@ template <typename T>
 int OrderFixed(const arrow::Array& a, int64_t i, const arrow::Array& b, int64_t j) {
   const auto at = [](const arrow::Array& array, int64_t row) {
     T value;
-    std::memcpy(&value,
-                array.data()->buffers[1]->data() +
-                    (array.offset() + row) * static_cast<int64_t>(sizeof(T)),
-                sizeof(T));
+    std::memcpy(
+        &value,
+        array.data()->buffers[1]->data() + (array.offset() + row) * static_cast<int64_t>(sizeof(T)),
+        sizeof(T));
     return value;
   };
   const T x = at(a, i);
@@ -276,21 +286,33 @@ int RowOrder::Compare(int64_t i, int64_t j) const {
     case Type::BOOL:
       return int{static_cast<const arrow::BooleanArray&>(a).Value(i)} -
              int{static_cast<const arrow::BooleanArray&>(b).Value(j)};
-    case Type::INT8: return OrderFixed<int8_t>(a, i, b, j);
-    case Type::INT16: return OrderFixed<int16_t>(a, i, b, j);
+    case Type::INT8:
+      return OrderFixed<int8_t>(a, i, b, j);
+    case Type::INT16:
+      return OrderFixed<int16_t>(a, i, b, j);
     case Type::DATE32:
-    case Type::INT32: return OrderFixed<int32_t>(a, i, b, j);
+    case Type::INT32:
+      return OrderFixed<int32_t>(a, i, b, j);
     case Type::TIMESTAMP:
     case Type::TIME64:
-    case Type::INT64: return OrderFixed<int64_t>(a, i, b, j);
-    case Type::UINT8: return OrderFixed<uint8_t>(a, i, b, j);
-    case Type::UINT16: return OrderFixed<uint16_t>(a, i, b, j);
-    case Type::UINT32: return OrderFixed<uint32_t>(a, i, b, j);
-    case Type::UINT64: return OrderFixed<uint64_t>(a, i, b, j);
-    case Type::FLOAT: return OrderFixed<float>(a, i, b, j);
-    case Type::DOUBLE: return OrderFixed<double>(a, i, b, j);
-    case Type::DECIMAL128: return OrderFixed<Int128>(a, i, b, j);
-    case Type::INTERVAL_MONTH_DAY_NANO: return OrderInterval(a, i, b, j);
+    case Type::INT64:
+      return OrderFixed<int64_t>(a, i, b, j);
+    case Type::UINT8:
+      return OrderFixed<uint8_t>(a, i, b, j);
+    case Type::UINT16:
+      return OrderFixed<uint16_t>(a, i, b, j);
+    case Type::UINT32:
+      return OrderFixed<uint32_t>(a, i, b, j);
+    case Type::UINT64:
+      return OrderFixed<uint64_t>(a, i, b, j);
+    case Type::FLOAT:
+      return OrderFixed<float>(a, i, b, j);
+    case Type::DOUBLE:
+      return OrderFixed<double>(a, i, b, j);
+    case Type::DECIMAL128:
+      return OrderFixed<Int128>(a, i, b, j);
+    case Type::INTERVAL_MONTH_DAY_NANO:
+      return OrderInterval(a, i, b, j);
     case Type::LIST:
     case Type::MAP: {
       const auto& x = static_cast<const arrow::ListArray&>(a);
@@ -309,7 +331,8 @@ int RowOrder::Compare(int64_t i, int64_t j) const {
         if (order != 0) return order;
       }
       return 0;
-    default: return 0;
+    default:
+      return 0;
   }
 }
 

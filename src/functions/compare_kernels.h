@@ -7,8 +7,8 @@ namespace thalweg::functions {
 enum class Comparison : uint8_t { kEq, kNe, kLt, kLe };
 
 /// Compares two arguments of one canonical type, row by row, into bits. What stands in the bits of
-/// rows with a null is not said. NaN equals itself and is above all; a null inside a nested value is
-/// above all; intervals compare by length, a month as 30 days.
+/// rows with a null is not said. NaN equals itself and is above all; a null inside a nested value
+/// is above all; intervals compare by length, a month as 30 days.
 Result<std::shared_ptr<arrow::Buffer>> CompareRows(Comparison comparison, const Argument& left,
                                                    const Argument& right, int64_t rows);
 

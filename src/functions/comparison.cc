@@ -105,38 +105,78 @@ constexpr char kDetails[] =
 void Register(engine::Registry& registry);
 
 void Register(engine::Registry& registry) {
-  AddPair(registry, {"eq", {}, "True where both values are equal; the operator `=`.", kDetails,
-                     {"1 = 1.0  -- true"}},
+  AddPair(registry,
+          {"eq",
+           {},
+           "True where both values are equal; the operator `=`.",
+           kDetails,
+           {"1 = 1.0  -- true"}},
           CompareKernel(Comparison::kEq, false));
-  AddPair(registry, {"ne", {}, "True where the values differ; the operators `<>` and `!=`.",
-                     kDetails, {"'a' <> 'b'  -- true"}},
+  AddPair(registry,
+          {"ne",
+           {},
+           "True where the values differ; the operators `<>` and `!=`.",
+           kDetails,
+           {"'a' <> 'b'  -- true"}},
           CompareKernel(Comparison::kNe, false));
-  AddPair(registry, {"lt", {}, "True where the first value is less; the operator `<`.", kDetails,
-                     {"DATE '2020-01-01' < '2020-02-01'  -- true"}},
+  AddPair(registry,
+          {"lt",
+           {},
+           "True where the first value is less; the operator `<`.",
+           kDetails,
+           {"DATE '2020-01-01' < '2020-02-01'  -- true"}},
           CompareKernel(Comparison::kLt, false));
-  AddPair(registry, {"le", {}, "True where the first value is less or equal; the operator `<=`.",
-                     kDetails, {"1 <= 1  -- true"}},
+  AddPair(registry,
+          {"le",
+           {},
+           "True where the first value is less or equal; the operator `<=`.",
+           kDetails,
+           {"1 <= 1  -- true"}},
           CompareKernel(Comparison::kLe, false));
-  AddPair(registry, {"gt", {}, "True where the first value is greater; the operator `>`.",
-                     kDetails, {"'b' > 'a'  -- true"}},
+  AddPair(registry,
+          {"gt",
+           {},
+           "True where the first value is greater; the operator `>`.",
+           kDetails,
+           {"'b' > 'a'  -- true"}},
           CompareKernel(Comparison::kLt, true));
-  AddPair(registry, {"ge", {}, "True where the first value is greater or equal; the operator `>=`.",
-                     kDetails, {"2 >= 1.5  -- true"}},
+  AddPair(registry,
+          {"ge",
+           {},
+           "True where the first value is greater or equal; the operator `>=`.",
+           kDetails,
+           {"2 >= 1.5  -- true"}},
           CompareKernel(Comparison::kLe, true));
   AddPair(registry,
-          {"is_distinct_from", {}, "True where the values differ, with null as a value; "
-                                   "`IS DISTINCT FROM`.",
-           "Never null.", {"NULL IS DISTINCT FROM 1  -- true"}},
+          {"is_distinct_from",
+           {},
+           "True where the values differ, with null as a value; "
+           "`IS DISTINCT FROM`.",
+           "Never null.",
+           {"NULL IS DISTINCT FROM 1  -- true"}},
           DistinctKernel(true));
   AddPair(registry,
-          {"is_not_distinct_from", {}, "True where the values are equal or both null; "
-                                       "`IS NOT DISTINCT FROM`.",
-           "Never null.", {"NULL IS NOT DISTINCT FROM NULL  -- true"}},
+          {"is_not_distinct_from",
+           {},
+           "True where the values are equal or both null; "
+           "`IS NOT DISTINCT FROM`.",
+           "Never null.",
+           {"NULL IS NOT DISTINCT FROM NULL  -- true"}},
           DistinctKernel(false));
-  AddNullTest(registry, {"is_null", {}, "True where the value is null; `IS NULL`.", "Never null.",
-                         {"NULL IS NULL  -- true"}}, true);
-  AddNullTest(registry, {"is_not_null", {}, "True where the value is not null; `IS NOT NULL`.",
-                         "Never null.", {"1 IS NOT NULL  -- true"}}, false);
+  AddNullTest(registry,
+              {"is_null",
+               {},
+               "True where the value is null; `IS NULL`.",
+               "Never null.",
+               {"NULL IS NULL  -- true"}},
+              true);
+  AddNullTest(registry,
+              {"is_not_null",
+               {},
+               "True where the value is not null; `IS NOT NULL`.",
+               "Never null.",
+               {"1 IS NOT NULL  -- true"}},
+              false);
 }
 
 }  // namespace thalweg::functions::comparison

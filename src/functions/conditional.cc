@@ -65,8 +65,7 @@ Result<BoundScalar> BindNullIf(std::span<const BindArgument> arguments) {
   ScalarKernel kernel = [common, kept](std::span<const arrow::Datum> datums, int64_t rows,
                                        const EvalContext& context) -> Result<arrow::Datum> {
     THALWEG_ASSIGN_OR_RETURN(const ArrayPtr value, engine::ToArray(datums[0], rows));
-    THALWEG_ASSIGN_OR_RETURN(const ArrayPtr left,
-                             engine::CastArray(value, common, false, context));
+    THALWEG_ASSIGN_OR_RETURN(const ArrayPtr left, engine::CastArray(value, common, false, context));
     THALWEG_ASSIGN_OR_RETURN(const Argument a, Argument::Of(arrow::Datum(left)));
     THALWEG_ASSIGN_OR_RETURN(const Argument b, Argument::Of(datums[1]));
     if (a.always_null()) return engine::NullDatum(kept);
@@ -158,40 +157,50 @@ void Register(engine::Registry& registry);
 
 void Register(engine::Registry& registry) {
   constexpr char kNulls[] = "Nulls are passed over; null only where all are null.";
-  registry.Add(MakeFunction(kFamily,
-                            {"greatest", {}, "The greatest of the values.", kNulls,
-                             {"greatest(1, 2.5, NULL)  -- 2.5"}},
-                            BindExtreme("greatest", true)));
+  registry.Add(MakeFunction(
+      kFamily,
+      {"greatest", {}, "The greatest of the values.", kNulls, {"greatest(1, 2.5, NULL)  -- 2.5"}},
+      BindExtreme("greatest", true)));
   registry.Add(MakeFunction(
       kFamily, {"least", {}, "The least of the values.", kNulls, {"least(1, 2.5, NULL)  -- 1.0"}},
       BindExtreme("least", false)));
   registry.Add(MakeFunction(kFamily,
-                            {"nullif", {}, "The first value, or null where both are equal.",
-                             "Keeps the first value's type.", {"nullif(x, 0)  -- null where x is 0"}},
+                            {"nullif",
+                             {},
+                             "The first value, or null where both are equal.",
+                             "Keeps the first value's type.",
+                             {"nullif(x, 0)  -- null where x is 0"}},
                             Bind(BindNullIf)));
-  registry.Add(MakeFunction(
-      kFamily,
-      {"coalesce", {}, "The first value that is not null.",
-       "In a query a later value is computed only for the rows that need it.",
-       {"coalesce(NULL, 'a')  -- 'a'"}},
-      Bind(BindCoalesce)));
   registry.Add(MakeFunction(kFamily,
-                            {"ifnull", {"nvl"}, "The first value, or the second where it is null.",
+                            {"coalesce",
+                             {},
+                             "The first value that is not null.",
+                             "In a query a later value is computed only for the rows that need it.",
+                             {"coalesce(NULL, 'a')  -- 'a'"}},
+                            Bind(BindCoalesce)));
+  registry.Add(MakeFunction(kFamily,
+                            {"ifnull",
+                             {"nvl"},
+                             "The first value, or the second where it is null.",
                              "In a query the second is computed only for the rows that need it.",
                              {"ifnull(NULL, 2)  -- 2"}},
                             Bind(BindIfNull)));
+  registry.Add(MakeFunction(kFamily,
+                            {"if",
+                             {"iff"},
+                             "The second value where the condition is true, else the third.",
+                             "In a query each is computed only for the rows that need it.",
+                             {"if(1 > 0, 'yes', 'no')  -- 'yes'"}},
+                            Bind(BindIf)));
   registry.Add(MakeFunction(
       kFamily,
-      {"if", {"iff"}, "The second value where the condition is true, else the third.",
-       "In a query each is computed only for the rows that need it.",
-       {"if(1 > 0, 'yes', 'no')  -- 'yes'"}},
-      Bind(BindIf)));
+      {"typeof", {}, "The SQL name of the value's type.", "", {"typeof(1.50)  -- 'DECIMAL(3,2)'"}},
+      Bind(BindTypeOf)));
   registry.Add(MakeFunction(kFamily,
-                            {"typeof", {}, "The SQL name of the value's type.", "",
-                             {"typeof(1.50)  -- 'DECIMAL(3,2)'"}},
-                            Bind(BindTypeOf)));
-  registry.Add(MakeFunction(kFamily,
-                            {"error", {}, "Fails for the row, with a text.", "",
+                            {"error",
+                             {},
+                             "Fails for the row, with a text.",
+                             "",
                              {"CASE WHEN x < 0 THEN error('negative') ELSE x END"}},
                             {{{Varchar()}, arrow::null(), Error}}));
 }

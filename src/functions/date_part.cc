@@ -14,36 +14,76 @@ struct PartName {
   DatePart part;
 };
 constexpr PartName kNames[] = {
-    {"year", DatePart::kYear}, {"years", DatePart::kYear}, {"y", DatePart::kYear},
-    {"yr", DatePart::kYear}, {"yrs", DatePart::kYear}, {"month", DatePart::kMonth},
-    {"months", DatePart::kMonth}, {"mon", DatePart::kMonth}, {"mons", DatePart::kMonth},
-    {"day", DatePart::kDay}, {"days", DatePart::kDay}, {"d", DatePart::kDay},
-    {"dayofmonth", DatePart::kDay}, {"hour", DatePart::kHour}, {"hours", DatePart::kHour},
-    {"h", DatePart::kHour}, {"hr", DatePart::kHour}, {"hrs", DatePart::kHour},
-    {"minute", DatePart::kMinute}, {"minutes", DatePart::kMinute}, {"m", DatePart::kMinute},
-    {"min", DatePart::kMinute}, {"mins", DatePart::kMinute}, {"second", DatePart::kSecond},
-    {"seconds", DatePart::kSecond}, {"s", DatePart::kSecond}, {"sec", DatePart::kSecond},
-    {"secs", DatePart::kSecond}, {"millisecond", DatePart::kMillisecond},
-    {"milliseconds", DatePart::kMillisecond}, {"ms", DatePart::kMillisecond},
-    {"msec", DatePart::kMillisecond}, {"msecs", DatePart::kMillisecond},
-    {"milli", DatePart::kMillisecond}, {"microsecond", DatePart::kMicrosecond},
-    {"microseconds", DatePart::kMicrosecond}, {"us", DatePart::kMicrosecond},
-    {"usec", DatePart::kMicrosecond}, {"usecs", DatePart::kMicrosecond},
-    {"micro", DatePart::kMicrosecond}, {"nanosecond", DatePart::kNanosecond},
-    {"nanoseconds", DatePart::kNanosecond}, {"ns", DatePart::kNanosecond},
-    {"nano", DatePart::kNanosecond}, {"epoch", DatePart::kEpoch},
-    {"dow", DatePart::kDayOfWeek}, {"dayofweek", DatePart::kDayOfWeek},
-    {"weekday", DatePart::kDayOfWeek}, {"isodow", DatePart::kIsoDayOfWeek},
-    {"doy", DatePart::kDayOfYear}, {"dayofyear", DatePart::kDayOfYear},
-    {"week", DatePart::kWeek}, {"weeks", DatePart::kWeek}, {"w", DatePart::kWeek},
-    {"weekofyear", DatePart::kWeek}, {"isoyear", DatePart::kIsoYear},
-    {"yearweek", DatePart::kYearWeek}, {"quarter", DatePart::kQuarter},
-    {"quarters", DatePart::kQuarter}, {"decade", DatePart::kDecade},
-    {"decades", DatePart::kDecade}, {"century", DatePart::kCentury},
-    {"centuries", DatePart::kCentury}, {"millennium", DatePart::kMillennium},
-    {"millennia", DatePart::kMillennium}, {"millenium", DatePart::kMillennium},
-    {"era", DatePart::kEra}, {"julian", DatePart::kJulian},
-    {"timezone", DatePart::kTimezone}, {"timezone_hour", DatePart::kTimezoneHour},
+    {"year", DatePart::kYear},
+    {"years", DatePart::kYear},
+    {"y", DatePart::kYear},
+    {"yr", DatePart::kYear},
+    {"yrs", DatePart::kYear},
+    {"month", DatePart::kMonth},
+    {"months", DatePart::kMonth},
+    {"mon", DatePart::kMonth},
+    {"mons", DatePart::kMonth},
+    {"day", DatePart::kDay},
+    {"days", DatePart::kDay},
+    {"d", DatePart::kDay},
+    {"dayofmonth", DatePart::kDay},
+    {"hour", DatePart::kHour},
+    {"hours", DatePart::kHour},
+    {"h", DatePart::kHour},
+    {"hr", DatePart::kHour},
+    {"hrs", DatePart::kHour},
+    {"minute", DatePart::kMinute},
+    {"minutes", DatePart::kMinute},
+    {"m", DatePart::kMinute},
+    {"min", DatePart::kMinute},
+    {"mins", DatePart::kMinute},
+    {"second", DatePart::kSecond},
+    {"seconds", DatePart::kSecond},
+    {"s", DatePart::kSecond},
+    {"sec", DatePart::kSecond},
+    {"secs", DatePart::kSecond},
+    {"millisecond", DatePart::kMillisecond},
+    {"milliseconds", DatePart::kMillisecond},
+    {"ms", DatePart::kMillisecond},
+    {"msec", DatePart::kMillisecond},
+    {"msecs", DatePart::kMillisecond},
+    {"milli", DatePart::kMillisecond},
+    {"microsecond", DatePart::kMicrosecond},
+    {"microseconds", DatePart::kMicrosecond},
+    {"us", DatePart::kMicrosecond},
+    {"usec", DatePart::kMicrosecond},
+    {"usecs", DatePart::kMicrosecond},
+    {"micro", DatePart::kMicrosecond},
+    {"nanosecond", DatePart::kNanosecond},
+    {"nanoseconds", DatePart::kNanosecond},
+    {"ns", DatePart::kNanosecond},
+    {"nano", DatePart::kNanosecond},
+    {"epoch", DatePart::kEpoch},
+    {"dow", DatePart::kDayOfWeek},
+    {"dayofweek", DatePart::kDayOfWeek},
+    {"weekday", DatePart::kDayOfWeek},
+    {"isodow", DatePart::kIsoDayOfWeek},
+    {"doy", DatePart::kDayOfYear},
+    {"dayofyear", DatePart::kDayOfYear},
+    {"week", DatePart::kWeek},
+    {"weeks", DatePart::kWeek},
+    {"w", DatePart::kWeek},
+    {"weekofyear", DatePart::kWeek},
+    {"isoyear", DatePart::kIsoYear},
+    {"yearweek", DatePart::kYearWeek},
+    {"quarter", DatePart::kQuarter},
+    {"quarters", DatePart::kQuarter},
+    {"decade", DatePart::kDecade},
+    {"decades", DatePart::kDecade},
+    {"century", DatePart::kCentury},
+    {"centuries", DatePart::kCentury},
+    {"millennium", DatePart::kMillennium},
+    {"millennia", DatePart::kMillennium},
+    {"millenium", DatePart::kMillennium},
+    {"era", DatePart::kEra},
+    {"julian", DatePart::kJulian},
+    {"timezone", DatePart::kTimezone},
+    {"timezone_hour", DatePart::kTimezoneHour},
     {"timezone_minute", DatePart::kTimezoneMinute},
 };
 
@@ -107,18 +147,30 @@ int64_t PartOf(DatePart part, const CivilTime& civil) {
   int64_t iso_year = 0;
   int week = 0;
   switch (part) {
-    case DatePart::kYear: return civil.year;
-    case DatePart::kMonth: return civil.month;
-    case DatePart::kDay: return civil.day;
-    case DatePart::kHour: return seconds / 3600;
-    case DatePart::kMinute: return seconds / 60 % 60;
-    case DatePart::kSecond: return seconds % 60;
-    case DatePart::kMillisecond: return in_minute / 1000;
-    case DatePart::kMicrosecond: return in_minute;
-    case DatePart::kNanosecond: return in_minute * 1000;
-    case DatePart::kDayOfWeek: return WeekdayOf(DayNumber(civil));
-    case DatePart::kIsoDayOfWeek: return (WeekdayOf(DayNumber(civil)) + 6) % 7 + 1;
-    case DatePart::kDayOfYear: return DayNumber(civil) - DaysFromCivil(civil.year, 1, 1) + 1;
+    case DatePart::kYear:
+      return civil.year;
+    case DatePart::kMonth:
+      return civil.month;
+    case DatePart::kDay:
+      return civil.day;
+    case DatePart::kHour:
+      return seconds / 3600;
+    case DatePart::kMinute:
+      return seconds / 60 % 60;
+    case DatePart::kSecond:
+      return seconds % 60;
+    case DatePart::kMillisecond:
+      return in_minute / 1000;
+    case DatePart::kMicrosecond:
+      return in_minute;
+    case DatePart::kNanosecond:
+      return in_minute * 1000;
+    case DatePart::kDayOfWeek:
+      return WeekdayOf(DayNumber(civil));
+    case DatePart::kIsoDayOfWeek:
+      return (WeekdayOf(DayNumber(civil)) + 6) % 7 + 1;
+    case DatePart::kDayOfYear:
+      return DayNumber(civil) - DaysFromCivil(civil.year, 1, 1) + 1;
     case DatePart::kWeek:
     case DatePart::kIsoYear:
     case DatePart::kYearWeek:
@@ -126,16 +178,22 @@ int64_t PartOf(DatePart part, const CivilTime& civil) {
       if (part == DatePart::kWeek) return week;
       if (part == DatePart::kIsoYear) return iso_year;
       return iso_year * 100 + (iso_year > 0 ? week : -week);
-    case DatePart::kQuarter: return (civil.month - 1) / 3 + 1;
-    case DatePart::kDecade: return civil.year / 10;
-    case DatePart::kCentury: return PeriodNumber(civil.year, 100);
-    case DatePart::kMillennium: return PeriodNumber(civil.year, 1000);
-    case DatePart::kEra: return civil.year > 0 ? 1 : 0;
+    case DatePart::kQuarter:
+      return (civil.month - 1) / 3 + 1;
+    case DatePart::kDecade:
+      return civil.year / 10;
+    case DatePart::kCentury:
+      return PeriodNumber(civil.year, 100);
+    case DatePart::kMillennium:
+      return PeriodNumber(civil.year, 1000);
+    case DatePart::kEra:
+      return civil.year > 0 ? 1 : 0;
     case DatePart::kEpoch:
     case DatePart::kJulian:
     case DatePart::kTimezone:
     case DatePart::kTimezoneHour:
-    case DatePart::kTimezoneMinute: return 0;
+    case DatePart::kTimezoneMinute:
+      return 0;
   }
   return 0;
 }
@@ -148,15 +206,22 @@ bool TruncateTo(DatePart part, int64_t micros, int64_t* out) {
   };
   switch (part) {
     case DatePart::kNanosecond:
-    case DatePart::kMicrosecond: *out = micros; return true;
-    case DatePart::kMillisecond: return floor_time(1000);
+    case DatePart::kMicrosecond:
+      *out = micros;
+      return true;
+    case DatePart::kMillisecond:
+      return floor_time(1000);
     case DatePart::kSecond:
-    case DatePart::kEpoch: return floor_time(kMicrosPerSecond);
+    case DatePart::kEpoch:
+      return floor_time(kMicrosPerSecond);
     case DatePart::kMinute:
-    case DatePart::kTimezoneMinute: return floor_time(60 * kMicrosPerSecond);
+    case DatePart::kTimezoneMinute:
+      return floor_time(60 * kMicrosPerSecond);
     case DatePart::kHour:
-    case DatePart::kTimezoneHour: return floor_time(3600 * kMicrosPerSecond);
-    default: break;
+    case DatePart::kTimezoneHour:
+      return floor_time(3600 * kMicrosPerSecond);
+    default:
+      break;
   }
   civil.micros_of_day = 0;
   int64_t iso_year = 0;
@@ -170,9 +235,14 @@ bool TruncateTo(DatePart part, int64_t micros, int64_t* out) {
       IsoWeekOf(civil, &iso_year, &week);
       civil.day -= static_cast<int>(PartOf(DatePart::kIsoDayOfWeek, civil)) - 1 + 7 * (week - 1);
       return MicrosOf(civil, out);
-    case DatePart::kMonth: break;
-    case DatePart::kQuarter: civil.month = (civil.month - 1) / 3 * 3 + 1; break;
-    case DatePart::kYear: civil.month = 1; break;
+    case DatePart::kMonth:
+      break;
+    case DatePart::kQuarter:
+      civil.month = (civil.month - 1) / 3 * 3 + 1;
+      break;
+    case DatePart::kYear:
+      civil.month = 1;
+      break;
     case DatePart::kDecade:
       civil.month = 1;
       civil.year = FirstYear(civil.year, 10);
@@ -185,7 +255,8 @@ bool TruncateTo(DatePart part, int64_t micros, int64_t* out) {
       civil.month = 1;
       civil.year = FirstYear(civil.year, 1000);
       break;
-    default: return MicrosOf(civil, out);  // Parts of a day's name cut to the day.
+    default:
+      return MicrosOf(civil, out);  // Parts of a day's name cut to the day.
   }
   civil.day = 1;
   return MicrosOf(civil, out);
@@ -231,20 +302,34 @@ double SecondsOf(const Interval& value) {
 std::optional<int64_t> IntervalPart(DatePart part, const Interval& value) {
   const int64_t micros = value.nanos / 1000;
   switch (part) {
-    case DatePart::kYear: return value.months / 12;
-    case DatePart::kMonth: return value.months % 12;
-    case DatePart::kDay: return value.days;
-    case DatePart::kQuarter: return value.months % 12 / 3 + 1;
-    case DatePart::kDecade: return value.months / 120;
-    case DatePart::kCentury: return value.months / 1200;
-    case DatePart::kMillennium: return value.months / 12000;
-    case DatePart::kHour: return micros / (3600 * kMicrosPerSecond);
-    case DatePart::kMinute: return micros / (60 * kMicrosPerSecond) % 60;
-    case DatePart::kSecond: return micros / kMicrosPerSecond % 60;
-    case DatePart::kMillisecond: return micros % (60 * kMicrosPerSecond) / 1000;
-    case DatePart::kMicrosecond: return micros % (60 * kMicrosPerSecond);
-    case DatePart::kNanosecond: return micros % (60 * kMicrosPerSecond) * 1000;
-    default: return {};
+    case DatePart::kYear:
+      return value.months / 12;
+    case DatePart::kMonth:
+      return value.months % 12;
+    case DatePart::kDay:
+      return value.days;
+    case DatePart::kQuarter:
+      return value.months % 12 / 3 + 1;
+    case DatePart::kDecade:
+      return value.months / 120;
+    case DatePart::kCentury:
+      return value.months / 1200;
+    case DatePart::kMillennium:
+      return value.months / 12000;
+    case DatePart::kHour:
+      return micros / (3600 * kMicrosPerSecond);
+    case DatePart::kMinute:
+      return micros / (60 * kMicrosPerSecond) % 60;
+    case DatePart::kSecond:
+      return micros / kMicrosPerSecond % 60;
+    case DatePart::kMillisecond:
+      return micros % (60 * kMicrosPerSecond) / 1000;
+    case DatePart::kMicrosecond:
+      return micros % (60 * kMicrosPerSecond);
+    case DatePart::kNanosecond:
+      return micros % (60 * kMicrosPerSecond) * 1000;
+    default:
+      return {};
   }
 }
 
@@ -295,9 +380,8 @@ ScalarKernel WholePart(DatePart part, const arrow::DataType& type) {
         return PartOf(part, civil);
       });
     case Type::TIME64:
-      return RowKernel<int64_t, int64_t>(out, [part](int64_t micros) {
-        return PartOf(part, CivilTime{1970, 1, 1, micros});
-      });
+      return RowKernel<int64_t, int64_t>(
+          out, [part](int64_t micros) { return PartOf(part, CivilTime{1970, 1, 1, micros}); });
     case Type::INTERVAL_MONTH_DAY_NANO:
       return RowKernel<int64_t, Interval>(
           out, [part](Interval value) { return IntervalPart(part, value); });
@@ -371,8 +455,11 @@ void AddNamed(engine::Registry& registry, std::string name, std::vector<std::str
     THALWEG_ASSIGN_OR_RETURN(const TypePtr type, SubjectType(name, arguments[0], arguments));
     return BindPart(name, part, type);
   };
-  About about{name, std::move(aliases), std::move(summary),
-              "The same as date_part with that part's name.", {std::move(example)}};
+  About about{name,
+              std::move(aliases),
+              std::move(summary),
+              "The same as date_part with that part's name.",
+              {std::move(example)}};
   registry.Add(MakeFunction(kFamily, std::move(about), std::move(bind)));
 }
 
@@ -383,9 +470,12 @@ void Register(engine::Registry& registry);
 void Register(engine::Registry& registry) {
   registry.Add(MakeFunction(
       kFamily,
-      {"date_part", {"datepart", "extract"}, "One part of a date, time, timestamp or interval.",
+      {"date_part",
+       {"datepart", "extract"},
+       "One part of a date, time, timestamp or interval.",
        "Parts: year, month, day, hour, minute, second, millisecond, microsecond, nanosecond (the "
-       "last three with the seconds), epoch (seconds since 1970, as DOUBLE), dow (Sunday 0), isodow "
+       "last three with the seconds), epoch (seconds since 1970, as DOUBLE), dow (Sunday 0), "
+       "isodow "
        "(Monday 1), doy, week (ISO), isoyear, yearweek, quarter, decade, century, millennium, era, "
        "julian, timezone, timezone_hour, timezone_minute. `EXTRACT(part FROM time)` is the same.",
        {"date_part('year', DATE '2020-05-17')  -- 2020",
@@ -402,16 +492,18 @@ void Register(engine::Registry& registry) {
            "minute(TIMESTAMP '2020-05-17 10:11:12')  -- 11");
   AddNamed(registry, "second", {}, DatePart::kSecond, "The whole seconds.",
            "second(TIMESTAMP '2020-05-17 10:11:12')  -- 12");
-  AddNamed(registry, "millisecond", {}, DatePart::kMillisecond, "The milliseconds, seconds included.",
+  AddNamed(registry, "millisecond", {}, DatePart::kMillisecond,
+           "The milliseconds, seconds included.",
            "millisecond(TIMESTAMP '2020-05-17 10:11:12.5')  -- 12500");
-  AddNamed(registry, "microsecond", {}, DatePart::kMicrosecond, "The microseconds, seconds included.",
+  AddNamed(registry, "microsecond", {}, DatePart::kMicrosecond,
+           "The microseconds, seconds included.",
            "microsecond(TIMESTAMP '2020-05-17 10:11:12.5')  -- 12500000");
   AddNamed(registry, "nanosecond", {}, DatePart::kNanosecond, "The nanoseconds, seconds included.",
            "nanosecond(TIMESTAMP '2020-05-17 00:00:00.5')  -- 500000000");
-  AddNamed(registry, "dayofweek", {"weekday"}, DatePart::kDayOfWeek, "The day of the week, Sunday 0.",
-           "dayofweek(DATE '2020-05-17')  -- 0");
-  AddNamed(registry, "isodow", {}, DatePart::kIsoDayOfWeek, "The day of the week, Monday 1, Sunday 7.",
-           "isodow(DATE '2020-05-17')  -- 7");
+  AddNamed(registry, "dayofweek", {"weekday"}, DatePart::kDayOfWeek,
+           "The day of the week, Sunday 0.", "dayofweek(DATE '2020-05-17')  -- 0");
+  AddNamed(registry, "isodow", {}, DatePart::kIsoDayOfWeek,
+           "The day of the week, Monday 1, Sunday 7.", "isodow(DATE '2020-05-17')  -- 7");
   AddNamed(registry, "dayofyear", {}, DatePart::kDayOfYear, "The day of the year, from 1.",
            "dayofyear(DATE '2020-05-17')  -- 138");
   AddNamed(registry, "week", {"weekofyear"}, DatePart::kWeek, "The ISO 8601 week.",
@@ -424,13 +516,14 @@ void Register(engine::Registry& registry) {
            "quarter(DATE '2020-05-17')  -- 2");
   AddNamed(registry, "decade", {}, DatePart::kDecade, "The year divided by ten.",
            "decade(DATE '2020-05-17')  -- 202");
-  AddNamed(registry, "century", {}, DatePart::kCentury, "The century, of which 1901 starts the 20th.",
-           "century(DATE '2020-05-17')  -- 21");
+  AddNamed(registry, "century", {}, DatePart::kCentury,
+           "The century, of which 1901 starts the 20th.", "century(DATE '2020-05-17')  -- 21");
   AddNamed(registry, "millennium", {}, DatePart::kMillennium, "The millennium.",
            "millennium(DATE '2020-05-17')  -- 3");
   AddNamed(registry, "era", {}, DatePart::kEra, "1 for years AD, 0 for years BC.",
            "era(DATE '2020-05-17')  -- 1");
-  AddNamed(registry, "julian", {}, DatePart::kJulian, "The Julian day as DOUBLE, starting at midnight.",
+  AddNamed(registry, "julian", {}, DatePart::kJulian,
+           "The Julian day as DOUBLE, starting at midnight.",
            "julian(DATE '2020-05-17')  -- 2458987.0");
   AddNamed(registry, "epoch", {}, DatePart::kEpoch, "Seconds since 1970-01-01 UTC, as DOUBLE.",
            "epoch(TIMESTAMP '1970-01-01 00:01:00')  -- 60.0");

@@ -9,9 +9,31 @@
 namespace thalweg::functions {
 
 enum class DatePart : uint8_t {
-  kYear, kMonth, kDay, kHour, kMinute, kSecond, kMillisecond, kMicrosecond, kNanosecond, kEpoch,
-  kDayOfWeek, kIsoDayOfWeek, kDayOfYear, kWeek, kIsoYear, kYearWeek, kQuarter, kDecade, kCentury,
-  kMillennium, kEra, kJulian, kTimezone, kTimezoneHour, kTimezoneMinute,
+  kYear,
+  kMonth,
+  kDay,
+  kHour,
+  kMinute,
+  kSecond,
+  kMillisecond,
+  kMicrosecond,
+  kNanosecond,
+  kEpoch,
+  kDayOfWeek,
+  kIsoDayOfWeek,
+  kDayOfYear,
+  kWeek,
+  kIsoYear,
+  kYearWeek,
+  kQuarter,
+  kDecade,
+  kCentury,
+  kMillennium,
+  kEra,
+  kJulian,
+  kTimezone,
+  kTimezoneHour,
+  kTimezoneMinute,
 };
 
 /// By its name, in any case, with DuckDB's spellings.
@@ -32,8 +54,9 @@ bool TruncateTo(DatePart part, int64_t micros, int64_t* out);
 /// clock in the session's zone shows, and a TIMESTAMP answer back.
 ScalarKernel InSessionZone(ScalarKernel kernel);
 
-inline const char* kMonthNames[] = {"January", "February", "March",     "April",   "May",      "June",
-                                    "July",    "August",   "September", "October", "November", "December"};
+inline const char* kMonthNames[] = {"January",   "February", "March",    "April",
+                                    "May",       "June",     "July",     "August",
+                                    "September", "October",  "November", "December"};
 inline const char* kDayNames[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
                                   "Thursday", "Friday", "Saturday"};
 

@@ -55,23 +55,36 @@ Interval TruncateInterval(DatePart part, const Interval& value) {
     return Interval{value.months, value.days, value.nanos - value.nanos % (unit_micros * 1000)};
   };
   switch (part) {
-    case DatePart::kMillennium: return months(12000);
-    case DatePart::kCentury: return months(1200);
-    case DatePart::kDecade: return months(120);
+    case DatePart::kMillennium:
+      return months(12000);
+    case DatePart::kCentury:
+      return months(1200);
+    case DatePart::kDecade:
+      return months(120);
     case DatePart::kYear:
-    case DatePart::kIsoYear: return months(12);
-    case DatePart::kQuarter: return months(3);
-    case DatePart::kMonth: return months(1);
+    case DatePart::kIsoYear:
+      return months(12);
+    case DatePart::kQuarter:
+      return months(3);
+    case DatePart::kMonth:
+      return months(1);
     case DatePart::kWeek:
-    case DatePart::kYearWeek: return {value.months, value.days - value.days % 7, 0};
-    case DatePart::kHour: return time(3600 * kMicrosPerSecond);
-    case DatePart::kMinute: return time(60 * kMicrosPerSecond);
+    case DatePart::kYearWeek:
+      return {value.months, value.days - value.days % 7, 0};
+    case DatePart::kHour:
+      return time(3600 * kMicrosPerSecond);
+    case DatePart::kMinute:
+      return time(60 * kMicrosPerSecond);
     case DatePart::kSecond:
-    case DatePart::kEpoch: return time(kMicrosPerSecond);
-    case DatePart::kMillisecond: return time(1000);
+    case DatePart::kEpoch:
+      return time(kMicrosPerSecond);
+    case DatePart::kMillisecond:
+      return time(1000);
     case DatePart::kMicrosecond:
-    case DatePart::kNanosecond: return time(1);
-    default: return {value.months, value.days, 0};
+    case DatePart::kNanosecond:
+      return time(1);
+    default:
+      return {value.months, value.days, 0};
   }
 }
 
@@ -83,8 +96,8 @@ Result<BoundScalar> BindTrunc(std::span<const BindArgument> arguments) {
   const TypePtr given = engine::CanonicalType(arguments[1].type);
   if (given->id() == Type::INTERVAL_MONTH_DAY_NANO) {
     const auto truncate = [part](Interval value) { return TruncateInterval(part, value); };
-    return BoundScalar{{Varchar(), given}, given,
-                       WithoutFirst(RowKernel<Interval, Interval>(given, truncate))};
+    return BoundScalar{
+        {Varchar(), given}, given, WithoutFirst(RowKernel<Interval, Interval>(given, truncate))};
   }
   THALWEG_ASSIGN_OR_RETURN(const TypePtr type,
                            PointType("date_trunc", arguments.subspan(1), arguments));
@@ -109,26 +122,39 @@ constexpr int64_t kNoUnit = 0;
 int64_t UnitMicros(DatePart part) {
   switch (part) {
     case DatePart::kMicrosecond:
-    case DatePart::kNanosecond: return 1;
-    case DatePart::kMillisecond: return 1000;
+    case DatePart::kNanosecond:
+      return 1;
+    case DatePart::kMillisecond:
+      return 1000;
     case DatePart::kSecond:
-    case DatePart::kEpoch: return kMicrosPerSecond;
-    case DatePart::kMinute: return 60 * kMicrosPerSecond;
-    case DatePart::kHour: return 3600 * kMicrosPerSecond;
-    default: return kNoUnit;
+    case DatePart::kEpoch:
+      return kMicrosPerSecond;
+    case DatePart::kMinute:
+      return 60 * kMicrosPerSecond;
+    case DatePart::kHour:
+      return 3600 * kMicrosPerSecond;
+    default:
+      return kNoUnit;
   }
 }
 
 /// Whole months (or fewer) in a part that counts them.
 int64_t UnitMonths(DatePart part) {
   switch (part) {
-    case DatePart::kMonth: return 1;
-    case DatePart::kQuarter: return 3;
-    case DatePart::kYear: return 12;
-    case DatePart::kDecade: return 120;
-    case DatePart::kCentury: return 1200;
-    case DatePart::kMillennium: return 12000;
-    default: return kNoUnit;
+    case DatePart::kMonth:
+      return 1;
+    case DatePart::kQuarter:
+      return 3;
+    case DatePart::kYear:
+      return 12;
+    case DatePart::kDecade:
+      return 120;
+    case DatePart::kCentury:
+      return 1200;
+    case DatePart::kMillennium:
+      return 12000;
+    default:
+      return kNoUnit;
   }
 }
 
@@ -139,18 +165,25 @@ int64_t Boundaries(DatePart part, int64_t a, int64_t b) {
   const CivilTime to = CivilOf(b);
   const int64_t days = FloorDivide(b, kMicrosPerDay) - FloorDivide(a, kMicrosPerDay);
   switch (part) {
-    case DatePart::kMonth: return MonthsBetween(from, to);
+    case DatePart::kMonth:
+      return MonthsBetween(from, to);
     case DatePart::kQuarter:
       return (to.year - from.year) * 4 + (to.month - 1) / 3 - (from.month - 1) / 3;
-    case DatePart::kYear: return to.year - from.year;
+    case DatePart::kYear:
+      return to.year - from.year;
     case DatePart::kIsoYear:
       return PartOf(DatePart::kIsoYear, to) - PartOf(DatePart::kIsoYear, from);
-    case DatePart::kDecade: return FloorDivide(to.year, 10) - FloorDivide(from.year, 10);
-    case DatePart::kCentury: return FloorDivide(to.year, 100) - FloorDivide(from.year, 100);
-    case DatePart::kMillennium: return FloorDivide(to.year, 1000) - FloorDivide(from.year, 1000);
+    case DatePart::kDecade:
+      return FloorDivide(to.year, 10) - FloorDivide(from.year, 10);
+    case DatePart::kCentury:
+      return FloorDivide(to.year, 100) - FloorDivide(from.year, 100);
+    case DatePart::kMillennium:
+      return FloorDivide(to.year, 1000) - FloorDivide(from.year, 1000);
     case DatePart::kWeek:
-    case DatePart::kYearWeek: return days / 7;
-    default: return days;
+    case DatePart::kYearWeek:
+      return days / 7;
+    default:
+      return days;
   }
 }
 
@@ -240,8 +273,7 @@ Result<int64_t> BucketOf(const Interval& width, int64_t micros, int64_t origin) 
     }
     return moved;
   }
-  const Int128 size =
-      static_cast<Int128>(width.days) * kMicrosPerDay + width.nanos / 1000;
+  const Int128 size = static_cast<Int128>(width.days) * kMicrosPerDay + width.nanos / 1000;
   if (width.months != 0 || size <= 0) {
     return Status::InvalidArgument(
         "time_bucket: the width is either months or days and time, and above zero: " +
@@ -269,15 +301,15 @@ std::vector<Overload> BucketOverloads() {
     return BucketOf(width, micros, origin);
   };
   const auto bucket_day = [](Interval width, int32_t days) -> Result<int32_t> {
-    THALWEG_ASSIGN_OR_RETURN(
-        const int64_t start,
-        BucketOf(width, int64_t{days} * kMicrosPerDay, DefaultOrigin(width)));
+    THALWEG_ASSIGN_OR_RETURN(const int64_t start,
+                             BucketOf(width, int64_t{days} * kMicrosPerDay, DefaultOrigin(width)));
     return static_cast<int32_t>(FloorDivide(start, kMicrosPerDay));
   };
   const auto two = RowKernel<int64_t, Interval, int64_t>(Timestamp(), bucket);
   const auto three = RowKernel<int64_t, Interval, int64_t, int64_t>(Timestamp(), bucket_from);
   return {
-      {{IntervalOf(), arrow::date32()}, arrow::date32(),
+      {{IntervalOf(), arrow::date32()},
+       arrow::date32(),
        RowKernel<int32_t, Interval, int32_t>(arrow::date32(), bucket_day)},
       {{IntervalOf(), Timestamp()}, Timestamp(), two},
       {{IntervalOf(), Timestamp(), Timestamp()}, Timestamp(), three},
@@ -297,21 +329,26 @@ int32_t LastDay(int32_t days) {
 void RegisterArithmetic(engine::Registry& registry) {
   registry.Add(MakeFunction(
       kFamily,
-      {"date_trunc", {"datetrunc"}, "The start of the period that holds a time.",
+      {"date_trunc",
+       {"datetrunc"},
+       "The start of the period that holds a time.",
        "Takes the parts of date_part. A DATE gives a TIMESTAMP.",
        {"date_trunc('month', TIMESTAMP '2020-05-17 10:11:12')  -- 2020-05-01 00:00:00"}},
       Bind(BindTrunc)));
-  registry.Add(MakeFunction(
-      kFamily,
-      {"date_diff", {"datediff"}, "How many starts of a part lie between two times.",
-       "From the second argument to the third. A week is seven days.",
-       {"date_diff('month', DATE '2020-01-31', DATE '2020-02-01')  -- 1"}},
-      BindDifference("date_diff", Boundaries)));
-  registry.Add(MakeFunction(
-      kFamily,
-      {"date_sub", {"datesub"}, "How many whole parts lie between two times.", "",
-       {"date_sub('month', DATE '2020-01-15', DATE '2020-02-14')  -- 0"}},
-      BindDifference("date_sub", WholeParts)));
+  registry.Add(MakeFunction(kFamily,
+                            {"date_diff",
+                             {"datediff"},
+                             "How many starts of a part lie between two times.",
+                             "From the second argument to the third. A week is seven days.",
+                             {"date_diff('month', DATE '2020-01-31', DATE '2020-02-01')  -- 1"}},
+                            BindDifference("date_diff", Boundaries)));
+  registry.Add(MakeFunction(kFamily,
+                            {"date_sub",
+                             {"datesub"},
+                             "How many whole parts lie between two times.",
+                             "",
+                             {"date_sub('month', DATE '2020-01-15', DATE '2020-02-14')  -- 0"}},
+                            BindDifference("date_sub", WholeParts)));
   const auto add = [](int64_t micros, Interval interval) -> Result<int64_t> {
     int64_t out = 0;
     if (!AddInterval(micros, interval, 1, &out)) return OutOfRange("date_add");
@@ -320,7 +357,10 @@ void RegisterArithmetic(engine::Registry& registry) {
   const auto add_kernel = RowKernel<int64_t, int64_t, Interval>(Timestamp(), add);
   registry.Add(MakeFunction(
       kFamily,
-      {"date_add", {}, "A time moved by an interval.", "The same as `time + interval`.",
+      {"date_add",
+       {},
+       "A time moved by an interval.",
+       "The same as `time + interval`.",
        {"date_add(DATE '2020-01-31', INTERVAL 1 MONTH)  -- 2020-02-29 00:00:00"}},
       {{{Timestamp(), IntervalOf()}, Timestamp(), add_kernel},
        {{Instant(), IntervalOf()}, Instant(), InSessionZone(add_kernel), false, false}}));
@@ -332,20 +372,25 @@ void RegisterArithmetic(engine::Registry& registry) {
         arrow::Datum(std::make_shared<arrow::TimestampScalar>(today, Timestamp())), datums[0]};
     return age(both, rows, context);
   };
+  registry.Add(
+      MakeFunction(kFamily,
+                   {"age",
+                    {},
+                    "The first time less the second, in years, months and days.",
+                    "With one argument: from it to today.",
+                    {"age(DATE '2020-03-01', DATE '2020-01-31')  -- 1 month 1 day"}},
+                   {{{Timestamp(), Timestamp()}, IntervalOf(), age},
+                    {{Instant(), Instant()}, IntervalOf(), InSessionZone(age), false, false},
+                    {{Timestamp()}, IntervalOf(), age_today, false, false}}));
   registry.Add(MakeFunction(
       kFamily,
-      {"age", {}, "The first time less the second, in years, months and days.",
-       "With one argument: from it to today.",
-       {"age(DATE '2020-03-01', DATE '2020-01-31')  -- 1 month 1 day"}},
-      {{{Timestamp(), Timestamp()}, IntervalOf(), age},
-       {{Instant(), Instant()}, IntervalOf(), InSessionZone(age), false, false},
-       {{Timestamp()}, IntervalOf(), age_today, false, false}}));
-  registry.Add(MakeFunction(
-      kFamily,
-      {"time_bucket", {}, "The start of the interval of a fixed width that holds a time.",
+      {"time_bucket",
+       {},
+       "The start of the interval of a fixed width that holds a time.",
        "Widths of months count from 2000-01-01, others from Monday, 2000-01-03, or from a third "
        "argument.",
-       {"time_bucket(INTERVAL 15 MINUTE, TIMESTAMP '2020-01-01 10:22:00')  -- 2020-01-01 10:15:00"}},
+       {"time_bucket(INTERVAL 15 MINUTE, TIMESTAMP '2020-01-01 10:22:00')  -- 2020-01-01 "
+        "10:15:00"}},
       BucketOverloads()));
 }
 
@@ -355,29 +400,36 @@ void RegisterNames(engine::Registry& registry) {
   };
   const auto day_kernel = engine::TextKernel<int64_t>(
       Varchar(), [=](TextWriter& out, int64_t micros) { out.Append(name_of_day(micros)); });
-  const auto month_kernel =
-      engine::TextKernel<int64_t>(Varchar(), [](TextWriter& out, int64_t micros) {
-        out.Append(kMonthNames[CivilOf(micros).month - 1]);
-      });
+  const auto month_kernel = engine::TextKernel<int64_t>(
+      Varchar(),
+      [](TextWriter& out, int64_t micros) { out.Append(kMonthNames[CivilOf(micros).month - 1]); });
   registry.Add(MakeFunction(kFamily,
-                            {"dayname", {}, "The English name of the day of the week.", "",
+                            {"dayname",
+                             {},
+                             "The English name of the day of the week.",
+                             "",
                              {"dayname(DATE '2020-02-01')  -- 'Saturday'"}},
                             {{{Timestamp()}, Varchar(), day_kernel},
                              {{Instant()}, Varchar(), InSessionZone(day_kernel), false, false}}));
   registry.Add(MakeFunction(kFamily,
-                            {"monthname", {}, "The English name of the month.", "",
+                            {"monthname",
+                             {},
+                             "The English name of the month.",
+                             "",
                              {"monthname(DATE '2020-02-01')  -- 'February'"}},
                             {{{Timestamp()}, Varchar(), month_kernel},
                              {{Instant()}, Varchar(), InSessionZone(month_kernel), false, false}}));
-  const auto last_kernel =
-      RowKernel<int32_t, int64_t>(arrow::date32(), [](int64_t micros) {
-        return LastDay(static_cast<int32_t>(FloorDivide(micros, kMicrosPerDay)));
-      });
+  const auto last_kernel = RowKernel<int32_t, int64_t>(arrow::date32(), [](int64_t micros) {
+    return LastDay(static_cast<int32_t>(FloorDivide(micros, kMicrosPerDay)));
+  });
   registry.Add(MakeFunction(
       kFamily,
-      {"last_day", {}, "The last day of the month.", "", {"last_day(DATE '2020-02-01')  -- 2020-02-29"}},
-      {{{arrow::date32()}, arrow::date32(),
-        RowKernel<int32_t, int32_t>(arrow::date32(), LastDay)},
+      {"last_day",
+       {},
+       "The last day of the month.",
+       "",
+       {"last_day(DATE '2020-02-01')  -- 2020-02-29"}},
+      {{{arrow::date32()}, arrow::date32(), RowKernel<int32_t, int32_t>(arrow::date32(), LastDay)},
        {{Timestamp()}, arrow::date32(), last_kernel},
        {{Instant()}, arrow::date32(), InSessionZone(last_kernel), false, false}}));
 }

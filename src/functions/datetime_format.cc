@@ -18,7 +18,7 @@ constexpr char kFamily[] = "datetime";
 
 /// One specifier or a stretch of plain text.
 struct Piece {
-  char code = 0;  ///< 0: plain text.
+  char code = 0;      ///< 0: plain text.
   bool bare = false;  ///< `%-d`: without leading zeros.
   std::string text;
 };
@@ -91,8 +91,8 @@ class Formats {
 
 void AppendNumber(int64_t value, int width, bool bare, TextWriter& out) {
   char text[24];
-  const int size = std::snprintf(text, sizeof(text), "%0*lld", bare ? 1 : width,
-                                 static_cast<long long>(value));
+  const int size =
+      std::snprintf(text, sizeof(text), "%0*lld", bare ? 1 : width, static_cast<long long>(value));
   out.Append(View(text, static_cast<size_t>(size)));
 }
 
@@ -128,34 +128,61 @@ void AppendPiece(const Piece& piece, const CivilTime& civil, const ZoneText& zon
   const View month = kMonthNames[civil.month - 1];
   const int64_t fraction = civil.micros_of_day % kMicrosPerSecond;
   switch (piece.code) {
-    case 0: return out.Append(piece.text);
-    case 'a': return out.Append(weekday.substr(0, 3));
-    case 'A': return out.Append(weekday);
+    case 0:
+      return out.Append(piece.text);
+    case 'a':
+      return out.Append(weekday.substr(0, 3));
+    case 'A':
+      return out.Append(weekday);
     case 'b':
-    case 'h': return out.Append(month.substr(0, 3));
-    case 'B': return out.Append(month);
-    case 'd': return number(civil.day, 2);
-    case 'm': return number(civil.month, 2);
-    case 'y': return number((civil.year % 100 + 100) % 100, 2);
-    case 'Y': return number(civil.year, civil.year >= 0 ? 4 : 5);
-    case 'H': return number(hour, 2);
-    case 'I': return number(hour % 12 == 0 ? 12 : hour % 12, 2);
-    case 'p': return out.Append(hour < 12 ? "AM" : "PM");
-    case 'M': return number(PartOf(DatePart::kMinute, civil), 2);
-    case 'S': return number(PartOf(DatePart::kSecond, civil), 2);
-    case 'f': return number(fraction, 6);
-    case 'g': return number(fraction / 1000, 3);
-    case 'n': return number(fraction * 1000, 9);
-    case 'j': return number(PartOf(DatePart::kDayOfYear, civil), 3);
-    case 'U': return number(WeekFrom(civil, 0), 2);
-    case 'W': return number(WeekFrom(civil, 1), 2);
-    case 'u': return number(PartOf(DatePart::kIsoDayOfWeek, civil), 1);
-    case 'w': return number(PartOf(DatePart::kDayOfWeek, civil), 1);
-    case 'G': return number(PartOf(DatePart::kIsoYear, civil), 4);
-    case 'V': return number(PartOf(DatePart::kWeek, civil), 2);
-    case 'z': return AppendOffset(zone.offset_seconds, out);
-    case 'Z': return out.Append(zone.name);
-    default: return;
+    case 'h':
+      return out.Append(month.substr(0, 3));
+    case 'B':
+      return out.Append(month);
+    case 'd':
+      return number(civil.day, 2);
+    case 'm':
+      return number(civil.month, 2);
+    case 'y':
+      return number((civil.year % 100 + 100) % 100, 2);
+    case 'Y':
+      return number(civil.year, civil.year >= 0 ? 4 : 5);
+    case 'H':
+      return number(hour, 2);
+    case 'I':
+      return number(hour % 12 == 0 ? 12 : hour % 12, 2);
+    case 'p':
+      return out.Append(hour < 12 ? "AM" : "PM");
+    case 'M':
+      return number(PartOf(DatePart::kMinute, civil), 2);
+    case 'S':
+      return number(PartOf(DatePart::kSecond, civil), 2);
+    case 'f':
+      return number(fraction, 6);
+    case 'g':
+      return number(fraction / 1000, 3);
+    case 'n':
+      return number(fraction * 1000, 9);
+    case 'j':
+      return number(PartOf(DatePart::kDayOfYear, civil), 3);
+    case 'U':
+      return number(WeekFrom(civil, 0), 2);
+    case 'W':
+      return number(WeekFrom(civil, 1), 2);
+    case 'u':
+      return number(PartOf(DatePart::kIsoDayOfWeek, civil), 1);
+    case 'w':
+      return number(PartOf(DatePart::kDayOfWeek, civil), 1);
+    case 'G':
+      return number(PartOf(DatePart::kIsoYear, civil), 4);
+    case 'V':
+      return number(PartOf(DatePart::kWeek, civil), 2);
+    case 'z':
+      return AppendOffset(zone.offset_seconds, out);
+    case 'Z':
+      return out.Append(zone.name);
+    default:
+      return;
   }
 }
 
@@ -294,8 +321,10 @@ class Reader {
         if (!text_.starts_with(piece.text)) return false;
         text_.remove_prefix(piece.text.size());
         return true;
-      case 'a': return Name(kDayNames, 7, false) >= 0;
-      case 'A': return Name(kDayNames, 7, true) >= 0;
+      case 'a':
+        return Name(kDayNames, 7, false) >= 0;
+      case 'A':
+        return Name(kDayNames, 7, true) >= 0;
       case 'b':
       case 'h':
       case 'B': {
@@ -303,8 +332,10 @@ class Reader {
         fields->month = month + 1;
         return month >= 0;
       }
-      case 'd': return SmallNumber(2, 1, 31, &fields->day);
-      case 'm': return SmallNumber(2, 1, 12, &fields->month);
+      case 'd':
+        return SmallNumber(2, 1, 31, &fields->day);
+      case 'm':
+        return SmallNumber(2, 1, 12, &fields->month);
       case 'y':
         if (!Number(2, 0, 99, &number)) return false;
         fields->year = number < 69 ? 2000 + number : 1900 + number;
@@ -316,19 +347,29 @@ class Reader {
         fields->year = negative ? -number : number;
         return true;
       }
-      case 'H': return Number(2, 0, 23, &fields->hour);
-      case 'I': return Number(2, 1, 12, &fields->hour);
+      case 'H':
+        return Number(2, 0, 23, &fields->hour);
+      case 'I':
+        return Number(2, 1, 12, &fields->hour);
       case 'p':
         fields->half_of_day = Word("am") ? 0 : (Word("pm") ? 1 : -1);
         return fields->half_of_day >= 0;
-      case 'M': return Number(2, 0, 59, &fields->minute);
-      case 'S': return Number(2, 0, 59, &fields->second);
-      case 'f': return Fraction(6, &fields->micros);
-      case 'g': return Fraction(3, &fields->micros);
-      case 'n': return Fraction(9, &fields->micros);
-      case 'j': return Number(3, 1, 366, &fields->day_of_year);
-      case 'z': return Offset(fields);
-      default: return false;
+      case 'M':
+        return Number(2, 0, 59, &fields->minute);
+      case 'S':
+        return Number(2, 0, 59, &fields->second);
+      case 'f':
+        return Fraction(6, &fields->micros);
+      case 'g':
+        return Fraction(3, &fields->micros);
+      case 'n':
+        return Fraction(9, &fields->micros);
+      case 'j':
+        return Number(3, 1, 366, &fields->day_of_year);
+      case 'z':
+        return Offset(fields);
+      default:
+        return false;
     }
   }
 
@@ -408,29 +449,42 @@ void Register(engine::Registry& registry);
 
 void Register(engine::Registry& registry) {
   constexpr char kCodesText[] =
-      "%Y year, %y year of the century, %m month, %B and %b its name, %d day, %j day of the year, %A "
+      "%Y year, %y year of the century, %m month, %B and %b its name, %d day, %j day of the year, "
+      "%A "
       "and %a day of the week, %w and %u its number (Sunday 0, Monday 1), %U, %W and %V week (from "
-      "Sunday, from Monday, ISO), %G ISO year, %H and %I hour (of 24, of 12), %p AM or PM, %M minute, "
-      "%S second, %g, %f and %n its thousandths, millionths and billionths, %z offset, %Z zone, %c, "
+      "Sunday, from Monday, ISO), %G ISO year, %H and %I hour (of 24, of 12), %p AM or PM, %M "
+      "minute, "
+      "%S second, %g, %f and %n its thousandths, millionths and billionths, %z offset, %Z zone, "
+      "%c, "
       "%x and %X ISO date and time, %% a percent sign. %-d and the like leave out leading zeros.";
+  registry.Add(
+      MakeFunction(kFamily,
+                   {"strftime",
+                    {"date_format"},
+                    "A date or timestamp as text in a given format.",
+                    kCodesText,
+                    {"strftime(DATE '2020-05-07', '%d/%m/%Y')  -- '07/05/2020'"}},
+                   {{{Timestamp(), Varchar()}, Varchar(), FormatKernel(false, false)},
+                    {{Instant(), Varchar()}, Varchar(), FormatKernel(false, true), false, false},
+                    {{Varchar(), Timestamp()}, Varchar(), FormatKernel(true, false)},
+                    {{Varchar(), Instant()}, Varchar(), FormatKernel(true, true), false, false}}));
   registry.Add(MakeFunction(
       kFamily,
-      {"strftime", {"date_format"}, "A date or timestamp as text in a given format.", kCodesText,
-       {"strftime(DATE '2020-05-07', '%d/%m/%Y')  -- '07/05/2020'"}},
-      {{{Timestamp(), Varchar()}, Varchar(), FormatKernel(false, false)},
-       {{Instant(), Varchar()}, Varchar(), FormatKernel(false, true), false, false},
-       {{Varchar(), Timestamp()}, Varchar(), FormatKernel(true, false)},
-       {{Varchar(), Instant()}, Varchar(), FormatKernel(true, true), false, false}}));
-  registry.Add(MakeFunction(
-      kFamily,
-      {"strptime", {}, "The timestamp that a text in a given format says.",
-       std::string("Text of another form is an error of the row. A format with %z gives TIMESTAMP WITH "
-                   "TIME ZONE. ") + kCodesText,
+      {"strptime",
+       {},
+       "The timestamp that a text in a given format says.",
+       std::string(
+           "Text of another form is an error of the row. A format with %z gives TIMESTAMP WITH "
+           "TIME ZONE. ") +
+           kCodesText,
        {"strptime('07/05/2020 13:04', '%d/%m/%Y %H:%M')  -- 2020-05-07 13:04:00"}},
       BindParse("strptime", false)));
   registry.Add(MakeFunction(kFamily,
-                            {"try_strptime", {}, "As strptime, but null for text of another form.",
-                             kCodesText, {"try_strptime('x', '%Y')  -- NULL"}},
+                            {"try_strptime",
+                             {},
+                             "As strptime, but null for text of another form.",
+                             kCodesText,
+                             {"try_strptime('x', '%Y')  -- NULL"}},
                             BindParse("try_strptime", true)));
 }
 

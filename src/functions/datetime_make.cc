@@ -68,8 +68,8 @@ Result<int32_t> MakeDate(int64_t year, int64_t month, int64_t day) {
 }
 
 Result<int64_t> MakeTime(int64_t hour, int64_t minute, double second) {
-  const bool good = hour >= 0 && hour <= 23 && minute >= 0 && minute <= 59 && second >= 0 &&
-                    second < 60;
+  const bool good =
+      hour >= 0 && hour <= 23 && minute >= 0 && minute <= 59 && second >= 0 && second < 60;
   const double micros = good ? std::round(second * 1e6) : 0;
   if (!good || micros >= 60e6) {
     return Status::InvalidArgument("make_time: no such time of day: " + std::to_string(hour) + ':' +
@@ -120,16 +120,17 @@ std::vector<Overload> EpochOverloads(int64_t numerator, int64_t denominator, boo
   std::vector<Overload> out = {{{Timestamp()}, arrow::int64(), kernel},
                                {{Instant()}, arrow::int64(), kernel}};
   if (back) {
-    out.push_back({{arrow::int64()}, Timestamp(),
-                   RowKernel<int64_t, int64_t>(Timestamp(), [=](int64_t value) {
-                     return FromUnits(value, denominator);
-                   })});
+    out.push_back({{arrow::int64()},
+                   Timestamp(),
+                   RowKernel<int64_t, int64_t>(
+                       Timestamp(), [=](int64_t value) { return FromUnits(value, denominator); })});
   }
   return out;
 }
 
 Overload Duration(int64_t months, int64_t days, int64_t micros) {
-  return {{arrow::int64()}, IntervalOf(),
+  return {{arrow::int64()},
+          IntervalOf(),
           RowKernel<Interval, int64_t>(IntervalOf(), [=](int64_t count) -> Result<Interval> {
             int64_t all_months = 0;
             int64_t all_days = 0;
@@ -147,8 +148,8 @@ Overload Duration(int64_t months, int64_t days, int64_t micros) {
 
 // AT TIME ZONE.
 
-/// (zone, time): a TIMESTAMP is what a clock there shows, and becomes an instant; an instant becomes
-/// what a clock there shows.
+/// (zone, time): a TIMESTAMP is what a clock there shows, and becomes an instant; an instant
+/// becomes what a clock there shows.
 ScalarKernel ZoneKernel(bool to_instant) {
   return [to_instant](std::span<const arrow::Datum> datums, int64_t rows,
                       const EvalContext& context) -> Result<arrow::Datum> {
@@ -176,48 +177,76 @@ void RegisterNow(engine::Registry& registry) {
     registry.Add(MakeFunction(kFamily, std::move(about),
                               {{{}, std::move(type), std::move(kernel), false, false}}));
   };
-  add({"now", {"current_timestamp", "transaction_timestamp", "get_current_timestamp"},
-       "The query's start as TIMESTAMP WITH TIME ZONE.", kOnce, {"now()"}},
+  add({"now",
+       {"current_timestamp", "transaction_timestamp", "get_current_timestamp"},
+       "The query's start as TIMESTAMP WITH TIME ZONE.",
+       kOnce,
+       {"now()"}},
       Instant(), Now);
-  add({"current_date", {"today"}, "The day of the query's start in the session's zone.", kOnce,
+  add({"current_date",
+       {"today"},
+       "The day of the query's start in the session's zone.",
+       kOnce,
        {"current_date"}},
       arrow::date32(), Today);
-  add({"localtimestamp", {"current_localtimestamp"},
-       "The query's start as a clock in the session's zone shows it.", kOnce, {"localtimestamp"}},
+  add({"localtimestamp",
+       {"current_localtimestamp"},
+       "The query's start as a clock in the session's zone shows it.",
+       kOnce,
+       {"localtimestamp"}},
       Timestamp(), LocalTimestamp);
-  add({"current_time", {"localtime", "get_current_time", "current_localtime"},
-       "The time of day of the query's start in the session's zone.", kOnce, {"current_time"}},
+  add({"current_time",
+       {"localtime", "get_current_time", "current_localtime"},
+       "The time of day of the query's start in the session's zone.",
+       kOnce,
+       {"current_time"}},
       TimeOfDay(), LocalTime);
 }
 
 void RegisterMakers(engine::Registry& registry) {
   const TypePtr big = arrow::int64();
   const TypePtr real = arrow::float64();
+  registry.Add(
+      MakeFunction(kFamily,
+                   {"make_date",
+                    {},
+                    "The date of a year, month and day.",
+                    "A day that is not is an error of the row.",
+                    {"make_date(2020, 2, 29)  -- 2020-02-29"}},
+                   {{{big, big, big},
+                     arrow::date32(),
+                     RowKernel<int32_t, int64_t, int64_t, int64_t>(arrow::date32(), MakeDate)}}));
+  registry.Add(
+      MakeFunction(kFamily,
+                   {"make_time",
+                    {},
+                    "The time of day of an hour, minute and second.",
+                    "",
+                    {"make_time(1, 2, 3.5)  -- 01:02:03.5"}},
+                   {{{big, big, real},
+                     TimeOfDay(),
+                     RowKernel<int64_t, int64_t, int64_t, double>(TimeOfDay(), MakeTime)}}));
   registry.Add(MakeFunction(
       kFamily,
-      {"make_date", {}, "The date of a year, month and day.", "A day that is not is an error of the row.",
-       {"make_date(2020, 2, 29)  -- 2020-02-29"}},
-      {{{big, big, big}, arrow::date32(),
-        RowKernel<int32_t, int64_t, int64_t, int64_t>(arrow::date32(), MakeDate)}}));
-  registry.Add(MakeFunction(
-      kFamily,
-      {"make_time", {}, "The time of day of an hour, minute and second.", "",
-       {"make_time(1, 2, 3.5)  -- 01:02:03.5"}},
-      {{{big, big, real}, TimeOfDay(),
-        RowKernel<int64_t, int64_t, int64_t, double>(TimeOfDay(), MakeTime)}}));
-  registry.Add(MakeFunction(
-      kFamily,
-      {"make_timestamp", {}, "The timestamp of a year, month, day, hour, minute and second.",
+      {"make_timestamp",
+       {},
+       "The timestamp of a year, month, day, hour, minute and second.",
        "With one argument: of microseconds since 1970.",
        {"make_timestamp(2020, 2, 29, 1, 2, 3.5)  -- 2020-02-29 01:02:03.5"}},
-      {{{big, big, big, big, big, real}, Timestamp(),
+      {{{big, big, big, big, big, real},
+        Timestamp(),
         RowKernel<int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, double>(Timestamp(),
                                                                                 MakeTimestamp)},
-       {{big}, Timestamp(),
-        RowKernel<int64_t, int64_t>(Timestamp(), [](int64_t micros) { return micros; })}}));
+       {{big}, Timestamp(), RowKernel<int64_t, int64_t>(Timestamp(), [](int64_t micros) {
+          return micros;
+        })}}));
   registry.Add(MakeFunction(
-      kFamily, {"timestamp", {}, "The value as TIMESTAMP.", "The same as a cast.",
-                {"timestamp('2020-01-01 10:00')  -- 2020-01-01 10:00:00"}},
+      kFamily,
+      {"timestamp",
+       {},
+       "The value as TIMESTAMP.",
+       "The same as a cast.",
+       {"timestamp('2020-01-01 10:00')  -- 2020-01-01 10:00:00"}},
       Bind([](std::span<const BindArgument> arguments) -> Result<BoundScalar> {
         if (arguments.size() != 1 || !engine::CanCast(*arguments[0].type, *Timestamp())) {
           return WrongArguments("timestamp", "a text, date or timestamp", arguments);
@@ -231,38 +260,54 @@ void RegisterMakers(engine::Registry& registry) {
 
 void RegisterEpochs(engine::Registry& registry) {
   const ScalarKernel from_seconds = RowKernel<int64_t, double>(Instant(), FromSeconds);
+  registry.Add(MakeFunction(kFamily,
+                            {"to_timestamp",
+                             {},
+                             "The instant of seconds since 1970, as TIMESTAMP WITH TIME ZONE.",
+                             "",
+                             {"to_timestamp(1.5)  -- 1970-01-01 00:00:01.5+00"}},
+                            {{{arrow::float64()}, Instant(), from_seconds}}));
   registry.Add(MakeFunction(
       kFamily,
-      {"to_timestamp", {}, "The instant of seconds since 1970, as TIMESTAMP WITH TIME ZONE.", "",
-       {"to_timestamp(1.5)  -- 1970-01-01 00:00:01.5+00"}},
-      {{{arrow::float64()}, Instant(), from_seconds}}));
-  registry.Add(MakeFunction(
-      kFamily,
-      {"from_unixtime", {}, "The timestamp of seconds since 1970, as TIMESTAMP in UTC.", "",
+      {"from_unixtime",
+       {},
+       "The timestamp of seconds since 1970, as TIMESTAMP in UTC.",
+       "",
        {"from_unixtime(60)  -- 1970-01-01 00:01:00"}},
       {{{arrow::float64()}, Timestamp(), RowKernel<int64_t, double>(Timestamp(), FromSeconds)}}));
   const ScalarKernel seconds = RowKernel<int64_t, int64_t>(
       arrow::int64(), [](int64_t micros) { return FloorDivide(micros, kMicrosPerSecond); });
-  registry.Add(MakeFunction(
-      kFamily,
-      {"unix_timestamp", {}, "Whole seconds since 1970.", "Without an argument: of the query's start.",
-       {"unix_timestamp(TIMESTAMP '1970-01-01 00:01:00')  -- 60"}},
-      {{{}, arrow::int64(), UnixNow, false, false},
-       {{Timestamp()}, arrow::int64(), seconds},
-       {{Instant()}, arrow::int64(), seconds}}));
-  registry.Add(MakeFunction(
-      kFamily,
-      {"epoch_ms", {}, "Milliseconds since 1970, or the timestamp of so many.", "",
-       {"epoch_ms(TIMESTAMP '1970-01-01 00:00:01')  -- 1000", "epoch_ms(1000)  -- 1970-01-01 00:00:01"}},
-      EpochOverloads(1, 1000, true)));
-  registry.Add(MakeFunction(
-      kFamily, {"epoch_us", {}, "Microseconds since 1970.", "",
-                {"epoch_us(TIMESTAMP '1970-01-01 00:00:01')  -- 1000000"}},
-      EpochOverloads(1, 1, false)));
-  registry.Add(MakeFunction(
-      kFamily, {"epoch_ns", {}, "Nanoseconds since 1970.", "",
-                {"epoch_ns(TIMESTAMP '1970-01-01 00:00:01')  -- 1000000000"}},
-      EpochOverloads(1000, 1, false)));
+  registry.Add(MakeFunction(kFamily,
+                            {"unix_timestamp",
+                             {},
+                             "Whole seconds since 1970.",
+                             "Without an argument: of the query's start.",
+                             {"unix_timestamp(TIMESTAMP '1970-01-01 00:01:00')  -- 60"}},
+                            {{{}, arrow::int64(), UnixNow, false, false},
+                             {{Timestamp()}, arrow::int64(), seconds},
+                             {{Instant()}, arrow::int64(), seconds}}));
+  registry.Add(MakeFunction(kFamily,
+                            {"epoch_ms",
+                             {},
+                             "Milliseconds since 1970, or the timestamp of so many.",
+                             "",
+                             {"epoch_ms(TIMESTAMP '1970-01-01 00:00:01')  -- 1000",
+                              "epoch_ms(1000)  -- 1970-01-01 00:00:01"}},
+                            EpochOverloads(1, 1000, true)));
+  registry.Add(MakeFunction(kFamily,
+                            {"epoch_us",
+                             {},
+                             "Microseconds since 1970.",
+                             "",
+                             {"epoch_us(TIMESTAMP '1970-01-01 00:00:01')  -- 1000000"}},
+                            EpochOverloads(1, 1, false)));
+  registry.Add(MakeFunction(kFamily,
+                            {"epoch_ns",
+                             {},
+                             "Nanoseconds since 1970.",
+                             "",
+                             {"epoch_ns(TIMESTAMP '1970-01-01 00:00:01')  -- 1000000000"}},
+                            EpochOverloads(1000, 1, false)));
 }
 
 void RegisterDurations(engine::Registry& registry) {
@@ -279,7 +324,8 @@ void RegisterDurations(engine::Registry& registry) {
   add("to_minutes", "minutes", Duration(0, 0, 60 * kMicrosPerSecond));
   add("to_microseconds", "microseconds", Duration(0, 0, 1));
   const auto parts = [](double micros_per_unit) -> Overload {
-    return {{arrow::float64()}, IntervalOf(),
+    return {{arrow::float64()},
+            IntervalOf(),
             RowKernel<Interval, double>(IntervalOf(), [=](double count) -> Result<Interval> {
               const double micros = std::round(count * micros_per_unit);
               if (!(std::fabs(micros) < 9.2e15)) {
@@ -303,11 +349,14 @@ void Register(engine::Registry& registry) {
   RegisterDurations(registry);
   registry.Add(MakeFunction(
       kFamily,
-      {"timezone", {}, "A time in another zone; `time AT TIME ZONE zone`.",
+      {"timezone",
+       {},
+       "A time in another zone; `time AT TIME ZONE zone`.",
        "A TIMESTAMP is what a clock in the zone shows and becomes an instant (TIMESTAMP WITH TIME "
        "ZONE); an instant becomes what a clock there shows. A local time that a change skips moves "
        "forward; of one that comes twice the later is meant. Zones are IANA names or offsets.",
-       {"timezone('America/New_York', TIMESTAMP '2020-01-01 10:00:00')  -- 2020-01-01 15:00:00+00"}},
+       {"timezone('America/New_York', TIMESTAMP '2020-01-01 10:00:00')  -- 2020-01-01 "
+        "15:00:00+00"}},
       {{{Varchar(), Timestamp()}, Instant(), ZoneKernel(true)},
        {{Varchar(), Instant()}, Timestamp(), ZoneKernel(false)}}));
 }

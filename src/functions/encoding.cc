@@ -92,8 +92,8 @@ int Base64Digit(char c) {
 }
 
 Status AppendFromBase64(TextWriter& out, View text) {
-  const Status wrong = Status::InvalidArgument("from_base64: not base64: '" +
-                                               std::string(text.substr(0, 60)) + "'");
+  const Status wrong =
+      Status::InvalidArgument("from_base64: not base64: '" + std::string(text.substr(0, 60)) + "'");
   if (text.size() % 4 != 0) return wrong;
   for (size_t i = 0; i < text.size(); i += 4) {
     const bool last = i + 4 == text.size();
@@ -140,8 +140,8 @@ void AppendUrlDecoded(TextWriter& out, View text) {
 }
 
 Status AppendChr(TextWriter& out, int32_t code_point) {
-  const bool good = code_point >= 0 && code_point <= 0x10FFFF &&
-                    (code_point < 0xD800 || code_point > 0xDFFF);
+  const bool good =
+      code_point >= 0 && code_point <= 0x10FFFF && (code_point < 0xD800 || code_point > 0xDFFF);
   if (!good) return Status::InvalidArgument("chr: no code point: " + std::to_string(code_point));
   AppendCharacter(code_point, out);
   return {};
@@ -179,10 +179,9 @@ void AppendNormal(TextWriter& out, View text, bool strip) {
   if (IsAscii(text)) return out.Append(text);
   const int options = UTF8PROC_STABLE | UTF8PROC_COMPOSE | (strip ? UTF8PROC_STRIPMARK : 0);
   utf8proc_uint8_t* mapped = nullptr;
-  const utf8proc_ssize_t size = utf8proc_map(
-      reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-      static_cast<utf8proc_ssize_t>(text.size()), &mapped,
-      static_cast<utf8proc_option_t>(options));
+  const utf8proc_ssize_t size = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                                             static_cast<utf8proc_ssize_t>(text.size()), &mapped,
+                                             static_cast<utf8proc_option_t>(options));
   const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(mapped, &std::free);
   // Bytes that are no UTF-8 stay as they are.
   if (size < 0) return out.Append(text);
@@ -190,42 +189,70 @@ void AppendNormal(TextWriter& out, View text, bool strip) {
 }
 
 void RegisterCodes(engine::Registry& registry) {
-  Add(registry, {"ascii", {"ord", "unicode"}, "The code point of the first character; 0 of the empty text.", "",
-                 {"ascii('é')  -- 233"}},
+  Add(registry,
+      {"ascii",
+       {"ord", "unicode"},
+       "The code point of the first character; 0 of the empty text.",
+       "",
+       {"ascii('é')  -- 233"}},
       {{{Varchar()}, arrow::int32(), RowKernel<int32_t, View>(arrow::int32(), CodePointOf)}});
-  Add(registry, {"chr", {}, "The character of a code point.", "Another number is an error of the row.",
-                 {"chr(233)  -- 'é'"}},
+  Add(registry,
+      {"chr",
+       {},
+       "The character of a code point.",
+       "Another number is an error of the row.",
+       {"chr(233)  -- 'é'"}},
       {{{arrow::int32()}, Varchar(), TextKernel<int32_t>(Varchar(), AppendChr)}});
   const auto number = [](unsigned bits) {
-    return TextKernel<int64_t>(Varchar(), [bits](TextWriter& out, int64_t value) {
-      AppendNumber(out, value, bits);
-    });
+    return TextKernel<int64_t>(
+        Varchar(), [bits](TextWriter& out, int64_t value) { AppendNumber(out, value, bits); });
   };
-  Add(registry, {"hex", {"to_hex"}, "A text's or blob's bytes, or a whole number, in hexadecimal.", "",
-                 {"hex('a')  -- '61'", "hex(255)  -- 'FF'"}},
+  Add(registry,
+      {"hex",
+       {"to_hex"},
+       "A text's or blob's bytes, or a whole number, in hexadecimal.",
+       "",
+       {"hex('a')  -- '61'", "hex(255)  -- 'FF'"}},
       {{{Varchar()}, Varchar(), TextKernel<View>(Varchar(), AppendHex)},
        {{arrow::binary()}, Varchar(), TextKernel<View>(Varchar(), AppendHex)},
        {{arrow::int64()}, Varchar(), number(4)}});
-  Add(registry, {"unhex", {"from_hex"}, "The bytes of hexadecimal text, as BLOB.", "", {"unhex('61')  -- a"}},
+  Add(registry,
+      {"unhex", {"from_hex"}, "The bytes of hexadecimal text, as BLOB.", "", {"unhex('61')  -- a"}},
       {{{Varchar()}, arrow::binary(), TextKernel<View>(arrow::binary(), AppendUnhex)}});
   Add(registry, {"bin", {"to_binary"}, "A whole number in binary.", "", {"bin(5)  -- '101'"}},
       {{{arrow::int64()}, Varchar(), number(1)}});
-  Add(registry, {"to_base64", {"base64"}, "Bytes as base64 text.", "", {"to_base64('a'::BLOB)  -- 'YQ=='"}},
+  Add(registry,
+      {"to_base64", {"base64"}, "Bytes as base64 text.", "", {"to_base64('a'::BLOB)  -- 'YQ=='"}},
       {{{arrow::binary()}, Varchar(), TextKernel<View>(Varchar(), AppendBase64)}});
-  Add(registry, {"from_base64", {}, "The bytes of base64 text, as BLOB.", "", {"from_base64('YQ==')  -- a"}},
+  Add(registry,
+      {"from_base64", {}, "The bytes of base64 text, as BLOB.", "", {"from_base64('YQ==')  -- a"}},
       {{{Varchar()}, arrow::binary(), TextKernel<View>(arrow::binary(), AppendFromBase64)}});
-  Add(registry, {"url_encode", {}, "The text with all but letters, digits and `-_.~` as %HH.", "",
-                 {"url_encode('a b')  -- 'a%20b'"}},
+  Add(registry,
+      {"url_encode",
+       {},
+       "The text with all but letters, digits and `-_.~` as %HH.",
+       "",
+       {"url_encode('a b')  -- 'a%20b'"}},
       {{{Varchar()}, Varchar(), TextKernel<View>(Varchar(), AppendUrlEncoded)}});
-  Add(registry, {"url_decode", {}, "The text with %HH as the bytes they stand for.", "",
-                 {"url_decode('a%20b')  -- 'a b'"}},
+  Add(registry,
+      {"url_decode",
+       {},
+       "The text with %HH as the bytes they stand for.",
+       "",
+       {"url_decode('a%20b')  -- 'a b'"}},
       {{{Varchar()}, Varchar(), TextKernel<View>(Varchar(), AppendUrlDecoded)}});
   const auto copy = [](TextWriter& out, View bytes) { out.Append(bytes); };
-  Add(registry, {"encode", {}, "The text's UTF-8 bytes as BLOB.", "", {"encode('é')  -- \\xC3\\xA9"}},
+  Add(registry,
+      {"encode", {}, "The text's UTF-8 bytes as BLOB.", "", {"encode('é')  -- \\xC3\\xA9"}},
       {{{Varchar()}, arrow::binary(), TextKernel<View>(arrow::binary(), copy)}});
-  Add(registry, {"decode", {}, "The text that UTF-8 bytes are.", "Other bytes are an error of the row.",
-                 {"decode('a'::BLOB)  -- 'a'"}},
-      {{{arrow::binary()}, Varchar(),
+  Add(registry,
+      {"decode",
+       {},
+       "The text that UTF-8 bytes are.",
+       "Other bytes are an error of the row.",
+       {"decode('a'::BLOB)  -- 'a'"}},
+      {{{arrow::binary()},
+        Varchar(),
         TextKernel<View>(Varchar(), [](TextWriter& out, View bytes) -> Status {
           for (size_t at = 0; at < bytes.size(); at += CharacterBytes(bytes, at)) {
             if (DecodeCharacter(bytes, at) < 0) {
@@ -242,18 +269,33 @@ void RegisterUnicode(engine::Registry& registry) {
     return TextKernel<View>(
         Varchar(), [strip](TextWriter& out, View text) { AppendNormal(out, text, strip); });
   };
-  Add(registry, {"nfc_normalize", {}, "The text in Unicode's composed form NFC.", "",
-                 {"nfc_normalize('é')  -- 'é'"}},
+  Add(registry,
+      {"nfc_normalize",
+       {},
+       "The text in Unicode's composed form NFC.",
+       "",
+       {"nfc_normalize('é')  -- 'é'"}},
       {{{Varchar()}, Varchar(), normal(false)}});
-  Add(registry, {"strip_accents", {}, "The text without accents.", "", {"strip_accents('é')  -- 'e'"}},
+  Add(registry,
+      {"strip_accents", {}, "The text without accents.", "", {"strip_accents('é')  -- 'e'"}},
       {{{Varchar()}, Varchar(), normal(true)}});
-  Add(registry, {"levenshtein", {"editdist3"}, "The number of single edits between two texts.",
-                 "By bytes.", {"levenshtein('abc', 'abd')  -- 1"}},
-      {{{Varchar(), Varchar()}, arrow::int64(),
+  Add(registry,
+      {"levenshtein",
+       {"editdist3"},
+       "The number of single edits between two texts.",
+       "By bytes.",
+       {"levenshtein('abc', 'abd')  -- 1"}},
+      {{{Varchar(), Varchar()},
+        arrow::int64(),
         RowKernel<int64_t, View, View>(arrow::int64(), Levenshtein)}});
-  Add(registry, {"hamming", {"mismatches"}, "The number of places in which two texts differ.",
-                 "By bytes; texts of two lengths are an error of the row.", {"hamming('abc', 'abd')  -- 1"}},
-      {{{Varchar(), Varchar()}, arrow::int64(),
+  Add(registry,
+      {"hamming",
+       {"mismatches"},
+       "The number of places in which two texts differ.",
+       "By bytes; texts of two lengths are an error of the row.",
+       {"hamming('abc', 'abd')  -- 1"}},
+      {{{Varchar(), Varchar()},
+        arrow::int64(),
         RowKernel<int64_t, View, View>(arrow::int64(), Hamming)}});
 }
 

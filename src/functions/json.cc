@@ -117,9 +117,14 @@ bool WriteJson(const std::vector<View>& found, TextWriter& out) {
 bool WriteText(const std::vector<View>& found, TextWriter& out) {
   if (found.empty()) return false;
   switch (JsonKindOf(found[0])) {
-    case JsonKind::kNull: return false;
-    case JsonKind::kString: AppendJsonString(found[0], out); return true;
-    default: AppendJson(found[0], out); return true;
+    case JsonKind::kNull:
+      return false;
+    case JsonKind::kString:
+      AppendJsonString(found[0], out);
+      return true;
+    default:
+      AppendJson(found[0], out);
+      return true;
   }
 }
 
@@ -140,11 +145,21 @@ bool WriteKind(const std::vector<View>& found, TextWriter& out) {
   if (found.empty()) return false;
   const View value = found[0];
   switch (JsonKindOf(value)) {
-    case JsonKind::kNull: out.Append("NULL"); break;
-    case JsonKind::kBoolean: out.Append("BOOLEAN"); break;
-    case JsonKind::kString: out.Append("VARCHAR"); break;
-    case JsonKind::kArray: out.Append("ARRAY"); break;
-    case JsonKind::kObject: out.Append("OBJECT"); break;
+    case JsonKind::kNull:
+      out.Append("NULL");
+      break;
+    case JsonKind::kBoolean:
+      out.Append("BOOLEAN");
+      break;
+    case JsonKind::kString:
+      out.Append("VARCHAR");
+      break;
+    case JsonKind::kArray:
+      out.Append("ARRAY");
+      break;
+    case JsonKind::kObject:
+      out.Append("OBJECT");
+      break;
     case JsonKind::kNumber:
       if (value.find_first_of(".eE") != View::npos) {
         out.Append("DOUBLE");
@@ -187,7 +202,8 @@ ScalarKernel NumberOfFound(TypePtr type, int64_t (*f)(const std::vector<View>& f
     if constexpr (std::is_same_v<Out, bool>) {
       THALWEG_ASSIGN_OR_RETURN(out, engine::AllocateBitmap(rows));
     } else {
-      THALWEG_ASSIGN_OR_RETURN(out, engine::AllocateBytes(rows * static_cast<int64_t>(sizeof(Out))));
+      THALWEG_ASSIGN_OR_RETURN(out,
+                               engine::AllocateBytes(rows * static_cast<int64_t>(sizeof(Out))));
     }
     Validity validity;
     Status status;
@@ -203,8 +219,7 @@ ScalarKernel NumberOfFound(TypePtr type, int64_t (*f)(const std::vector<View>& f
         },
         null));
     THALWEG_RETURN_IF_ERROR(status);
-    return arrow::Datum(
-        engine::MakeFlatArray(type, rows, std::move(out), std::move(validity)));
+    return arrow::Datum(engine::MakeFlatArray(type, rows, std::move(out), std::move(validity)));
   };
 }
 
@@ -334,44 +349,76 @@ Bind BindMake(std::string name, Shape shape) {
 
 void RegisterReading(engine::Registry& registry) {
   constexpr char kPath[] =
-      "Paths: `$.key[0]`, `$.\"a key\"`, `$[#-1]` (the last), `/key/0` (RFC 6901), one bare key, or a "
-      "whole number for an array's item, from 0. With `[*]` or `.*` in a constant path the answer is "
+      "Paths: `$.key[0]`, `$.\"a key\"`, `$[#-1]` (the last), `/key/0` (RFC 6901), one bare key, "
+      "or a "
+      "whole number for an array's item, from 0. With `[*]` or `.*` in a constant path the answer "
+      "is "
       "a list. Null where the path leads nowhere. Malformed JSON is an error of the row.";
+  registry.Add(MakeFunction(kFamily,
+                            {"json_extract",
+                             {"json_extract_path"},
+                             "The JSON at a path of a JSON text; the operator `->`.",
+                             kPath,
+                             {"json_extract('{\"a\": [1, 2]}', '$.a[1]')  -- '2'"}},
+                            BindExtract("json_extract", WriteJson)));
   registry.Add(MakeFunction(
       kFamily,
-      {"json_extract", {"json_extract_path"}, "The JSON at a path of a JSON text; the operator `->`.", kPath,
-       {"json_extract('{\"a\": [1, 2]}', '$.a[1]')  -- '2'"}},
-      BindExtract("json_extract", WriteJson)));
-  registry.Add(MakeFunction(
-      kFamily,
-      {"json_extract_string", {"json_extract_path_text"},
-       "As json_extract, but strings without their quotes, and null for JSON's null; `->>`.", kPath,
+      {"json_extract_string",
+       {"json_extract_path_text"},
+       "As json_extract, but strings without their quotes, and null for JSON's null; `->>`.",
+       kPath,
        {"json_extract_string('{\"a\": \"x\"}', '$.a')  -- 'x'"}},
       BindExtract("json_extract_string", WriteText)));
-  Add(registry, {"json_value", {}, "The text of a string, number or boolean at a path.",
-                 std::string("Null for arrays and objects. ") + kPath,
-                 {"json_value('{\"a\": \"x\"}', '$.a')  -- 'x'"}},
+  Add(registry,
+      {"json_value",
+       {},
+       "The text of a string, number or boolean at a path.",
+       std::string("Null for arrays and objects. ") + kPath,
+       {"json_value('{\"a\": \"x\"}', '$.a')  -- 'x'"}},
       WithPath(Varchar(), TextOfFound(WriteScalar)));
-  Add(registry, {"json_query", {}, "The array or object at a path.",
-                 std::string("Null for other values. ") + kPath,
-                 {"json_query('{\"a\": [1]}', '$.a')  -- '[1]'"}},
+  Add(registry,
+      {"json_query",
+       {},
+       "The array or object at a path.",
+       std::string("Null for other values. ") + kPath,
+       {"json_query('{\"a\": [1]}', '$.a')  -- '[1]'"}},
       WithPath(Varchar(), TextOfFound(WriteNested)));
-  Add(registry, {"json_exists", {}, "True where the path leads to something, JSON's null too.", kPath,
-                 {"json_exists('{\"a\": null}', '$.a')  -- true"}},
+  Add(registry,
+      {"json_exists",
+       {},
+       "True where the path leads to something, JSON's null too.",
+       kPath,
+       {"json_exists('{\"a\": null}', '$.a')  -- true"}},
       WithPath(arrow::boolean(), NumberOfFound<bool>(arrow::boolean(), Exists)));
-  Add(registry, {"json_array_length", {}, "The number of items of an array; 0 of other values.", kPath,
-                 {"json_array_length('[1, 2]')  -- 2"}},
+  Add(registry,
+      {"json_array_length",
+       {},
+       "The number of items of an array; 0 of other values.",
+       kPath,
+       {"json_array_length('[1, 2]')  -- 2"}},
       PathOrNone(arrow::uint64(), NumberOfFound<uint64_t>(arrow::uint64(), ArrayLength)));
-  Add(registry, {"json_type", {}, "The kind of a value.",
-                 std::string("NULL, BOOLEAN, UBIGINT, BIGINT, DOUBLE, VARCHAR, ARRAY or OBJECT. ") + kPath,
-                 {"json_type('[1]')  -- 'ARRAY'"}},
+  Add(registry,
+      {"json_type",
+       {},
+       "The kind of a value.",
+       std::string("NULL, BOOLEAN, UBIGINT, BIGINT, DOUBLE, VARCHAR, ARRAY or OBJECT. ") + kPath,
+       {"json_type('[1]')  -- 'ARRAY'"}},
       PathOrNone(Varchar(), TextOfFound(WriteKind)));
-  Add(registry, {"json_keys", {}, "The keys of an object, as a list.", kPath,
-                 {"json_keys('{\"a\": 1}')  -- [a]"}},
+  Add(registry,
+      {"json_keys",
+       {},
+       "The keys of an object, as a list.",
+       kPath,
+       {"json_keys('{\"a\": 1}')  -- [a]"}},
       PathOrNone(arrow::list(Varchar()), KeysKernel()));
-  Add(registry, {"json_valid", {}, "True where the text is JSON (RFC 8259).",
-                 "At most 1,024 levels deep.", {"json_valid('{\"a\": 1}')  -- true"}},
-      {{{Varchar()}, arrow::boolean(),
+  Add(registry,
+      {"json_valid",
+       {},
+       "True where the text is JSON (RFC 8259).",
+       "At most 1,024 levels deep.",
+       {"json_valid('{\"a\": 1}')  -- true"}},
+      {{{Varchar()},
+        arrow::boolean(),
         engine::RowKernel<bool, View>(arrow::boolean(), IsValidJson)}});
 }
 
@@ -382,18 +429,28 @@ void Register(engine::Registry& registry);
 void Register(engine::Registry& registry) {
   RegisterReading(registry);
   constexpr char kMade[] =
-      "Structs and maps become objects, lists arrays, numbers and booleans themselves, other values "
+      "Structs and maps become objects, lists arrays, numbers and booleans themselves, other "
+      "values "
       "strings.";
   registry.Add(MakeFunction(kFamily,
-                            {"to_json", {"json_quote", "array_to_json", "row_to_json"}, "The value as JSON text.", kMade,
+                            {"to_json",
+                             {"json_quote", "array_to_json", "row_to_json"},
+                             "The value as JSON text.",
+                             kMade,
                              {"to_json([1, NULL])  -- '[1,null]'"}},
                             BindMake("to_json", Shape::kValue)));
   registry.Add(MakeFunction(kFamily,
-                            {"json_array", {}, "A JSON array of the values.", kMade,
+                            {"json_array",
+                             {},
+                             "A JSON array of the values.",
+                             kMade,
                              {"json_array(1, 'a', NULL)  -- '[1,\"a\",null]'"}},
                             BindMake("json_array", Shape::kArray)));
   registry.Add(MakeFunction(kFamily,
-                            {"json_object", {}, "A JSON object of keys and values in turn.", kMade,
+                            {"json_object",
+                             {},
+                             "A JSON object of keys and values in turn.",
+                             kMade,
                              {"json_object('a', 1)  -- '{\"a\":1}'"}},
                             BindMake("json_object", Shape::kObject)));
 }

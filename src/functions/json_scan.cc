@@ -115,13 +115,20 @@ class Checker {
     Space();
     if (at_ >= text_.size()) return false;
     switch (text_[at_]) {
-      case '{': return Members(depth, '}');
-      case '[': return Members(depth, ']');
-      case '"': return String();
-      case 't': return Word("true");
-      case 'f': return Word("false");
-      case 'n': return Word("null");
-      default: return Number();
+      case '{':
+        return Members(depth, '}');
+      case '[':
+        return Members(depth, ']');
+      case '"':
+        return String();
+      case 't':
+        return Word("true");
+      case 'f':
+        return Word("false");
+      case 'n':
+        return Word("null");
+      default:
+        return Number();
     }
   }
   bool Members(int depth, char close) {
@@ -155,11 +162,21 @@ void AppendUnescaped(std::string_view raw, TextWriter& out) {
     if (i >= raw.size()) return;
     const char c = raw[++i];
     switch (c) {
-      case 'b': out.Append('\b'); break;
-      case 'f': out.Append('\f'); break;
-      case 'n': out.Append('\n'); break;
-      case 'r': out.Append('\r'); break;
-      case 't': out.Append('\t'); break;
+      case 'b':
+        out.Append('\b');
+        break;
+      case 'f':
+        out.Append('\f');
+        break;
+      case 'n':
+        out.Append('\n');
+        break;
+      case 'r':
+        out.Append('\r');
+        break;
+      case 't':
+        out.Append('\t');
+        break;
       case 'u': {
         int32_t code_point = HexWord(raw, i + 1);
         i += 4;
@@ -170,7 +187,8 @@ void AppendUnescaped(std::string_view raw, TextWriter& out) {
         AppendCharacter(code_point, out);
         break;
       }
-      default: out.Append(c);
+      default:
+        out.Append(c);
     }
   }
 }
@@ -216,8 +234,8 @@ size_t EndOfJson(std::string_view text, size_t at) {
       --depth;
     } else if (depth == 0) {
       // A word or number ends before what cannot belong to it.
-      while (at < text.size() && std::string_view(",]} \n\t\r:").find(text[at]) ==
-                                     std::string_view::npos) {
+      while (at < text.size() &&
+             std::string_view(",]} \n\t\r:").find(text[at]) == std::string_view::npos) {
         ++at;
       }
       return at;
@@ -236,13 +254,19 @@ bool IsValidJson(std::string_view text) { return Checker(text).Check(); }
 JsonKind JsonKindOf(std::string_view value) {
   const size_t at = internal::SkipJsonSpace(value, 0);
   switch (value[at]) {
-    case '{': return JsonKind::kObject;
-    case '[': return JsonKind::kArray;
-    case '"': return JsonKind::kString;
+    case '{':
+      return JsonKind::kObject;
+    case '[':
+      return JsonKind::kArray;
+    case '"':
+      return JsonKind::kString;
     case 't':
-    case 'f': return JsonKind::kBoolean;
-    case 'n': return JsonKind::kNull;
-    default: return JsonKind::kNumber;
+    case 'f':
+      return JsonKind::kBoolean;
+    case 'n':
+      return JsonKind::kNull;
+    default:
+      return JsonKind::kNumber;
   }
 }
 
@@ -252,14 +276,29 @@ void AppendJsonQuoted(std::string_view text, TextWriter& out) {
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     switch (c) {
-      case '"': out.Append("\\\""); continue;
-      case '\\': out.Append("\\\\"); continue;
-      case '\b': out.Append("\\b"); continue;
-      case '\f': out.Append("\\f"); continue;
-      case '\n': out.Append("\\n"); continue;
-      case '\r': out.Append("\\r"); continue;
-      case '\t': out.Append("\\t"); continue;
-      default: break;
+      case '"':
+        out.Append("\\\"");
+        continue;
+      case '\\':
+        out.Append("\\\\");
+        continue;
+      case '\b':
+        out.Append("\\b");
+        continue;
+      case '\f':
+        out.Append("\\f");
+        continue;
+      case '\n':
+        out.Append("\\n");
+        continue;
+      case '\r':
+        out.Append("\\r");
+        continue;
+      case '\t':
+        out.Append("\\t");
+        continue;
+      default:
+        break;
     }
     if (byte >= 0x20) {
       out.Append(c);
@@ -327,7 +366,8 @@ Result<JsonPath> JsonPath::Parse(std::string_view text) {
     const size_t end = std::min(text.find('/', at), text.size());
     std::string key;
     for (size_t i = at; i < end; ++i) {
-      const bool escape = text[i] == '~' && i + 1 < end && (text[i + 1] == '0' || text[i + 1] == '1');
+      const bool escape =
+          text[i] == '~' && i + 1 < end && (text[i + 1] == '0' || text[i + 1] == '1');
       key += escape ? (text[++i] == '0' ? '~' : '/') : text[i];
     }
     out.steps_.push_back({StepKind::kPointer, std::move(key), 0});
@@ -345,8 +385,8 @@ Status JsonPath::ParseBracket(std::string_view text, size_t* at) {
     steps_.push_back({StepKind::kAnyItem, {}, 0});
     return {};
   }
-  const bool quoted = inside.size() >= 2 && (inside[0] == '\'' || inside[0] == '"') &&
-                      inside.back() == inside[0];
+  const bool quoted =
+      inside.size() >= 2 && (inside[0] == '\'' || inside[0] == '"') && inside.back() == inside[0];
   if (quoted) {
     steps_.push_back({StepKind::kKey, std::string(inside.substr(1, inside.size() - 2)), 0});
     return {};

@@ -23,17 +23,24 @@ Result<std::shared_ptr<const JsonValue::Node>> JsonValue::MakeNode(const ArrayPt
   node->array = array;
   std::vector<ArrayPtr> children;
   switch (array->type_id()) {
-    case Type::NA: break;
+    case Type::NA:
+      break;
     case Type::STRING:
     case Type::LARGE_STRING:
-    case Type::STRING_VIEW: node->text.emplace(array); break;
-    case Type::LIST: children = {static_cast<const arrow::ListArray&>(*array).values()}; break;
+    case Type::STRING_VIEW:
+      node->text.emplace(array);
+      break;
+    case Type::LIST:
+      children = {static_cast<const arrow::ListArray&>(*array).values()};
+      break;
     case Type::MAP: {
       const auto& map = static_cast<const arrow::MapArray&>(*array);
       children = {map.keys(), map.items()};
       break;
     }
-    case Type::STRUCT: children = static_cast<const arrow::StructArray&>(*array).fields(); break;
+    case Type::STRUCT:
+      children = static_cast<const arrow::StructArray&>(*array).fields();
+      break;
     default: {
       THALWEG_ASSIGN_OR_RETURN(node->plain, engine::ValueText::Of(array, context));
       node->quoted = !engine::IsNumber(*array->type()) && array->type_id() != Type::BOOL;

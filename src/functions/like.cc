@@ -59,8 +59,8 @@ class Pattern {
 
   /// What stands between two `%`.
   struct Segment {
-    std::string bytes;       ///< `_` is a zero byte here, marked in `any`.
-    std::vector<bool> any;   ///< Empty: no `_`.
+    std::string bytes;      ///< `_` is a zero byte here, marked in `any`.
+    std::vector<bool> any;  ///< Empty: no `_`.
 
     /// End of the match that starts at `at`, or kNone.
     size_t MatchAt(std::string_view text, size_t at) const {
@@ -99,8 +99,7 @@ class Pattern {
     /// True where a match that starts at `at` or later ends the text.
     bool MatchesEnd(std::string_view text, size_t at) const {
       if (any.empty()) {
-        return text.size() - at >= bytes.size() &&
-               text.substr(text.size() - bytes.size()) == bytes;
+        return text.size() - at >= bytes.size() && text.substr(text.size() - bytes.size()) == bytes;
       }
       for (;; at += CharacterBytes(text, at)) {
         if (MatchAt(text, at) == text.size()) return true;
@@ -162,23 +161,23 @@ ScalarKernel LikeKernel(Mode mode) {
     for (int64_t row = 0; row < rows; ++row) {
       if (validity.IsNull(row)) continue;
       if (!pattern || !constant) {
-        THALWEG_ASSIGN_OR_RETURN(
-            pattern, MakePattern(patterns[row], escapes ? (*escapes)[row] : "", mode));
+        THALWEG_ASSIGN_OR_RETURN(pattern,
+                                 MakePattern(patterns[row], escapes ? (*escapes)[row] : "", mode));
       }
-      const bool matches = mode.ignore_case ? pattern->Matches(LowerText(texts[row]))
-                                            : pattern->Matches(texts[row]);
+      const bool matches =
+          mode.ignore_case ? pattern->Matches(LowerText(texts[row])) : pattern->Matches(texts[row]);
       if (matches != mode.negated) arrow::bit_util::SetBit(bits->mutable_data(), row);
     }
-    return arrow::Datum(engine::MakeFlatArray(arrow::boolean(), rows, std::move(bits),
-                                              std::move(validity)));
+    return arrow::Datum(
+        engine::MakeFlatArray(arrow::boolean(), rows, std::move(bits), std::move(validity)));
   };
 }
 
 void Add(engine::Registry& registry, About about, Mode mode) {
-  registry.Add(MakeFunction(
-      kFamily, std::move(about),
-      {{{Varchar(), Varchar()}, arrow::boolean(), LikeKernel(mode)},
-       {{Varchar(), Varchar(), Varchar()}, arrow::boolean(), LikeKernel(mode)}}));
+  registry.Add(
+      MakeFunction(kFamily, std::move(about),
+                   {{{Varchar(), Varchar()}, arrow::boolean(), LikeKernel(mode)},
+                    {{Varchar(), Varchar(), Varchar()}, arrow::boolean(), LikeKernel(mode)}}));
 }
 
 }  // namespace
@@ -189,17 +188,33 @@ void Register(engine::Registry& registry) {
   constexpr char kDetails[] =
       "In the pattern `%` stands for any text, also none, and `_` for one character. A third "
       "argument is the escape character; without it there is none. Null when an argument is null.";
-  Add(registry, {"like", {"like_escape"}, "True where the text matches a pattern; `LIKE`.", kDetails,
-                 {"'abc' LIKE 'a%'  -- true", "'10%' LIKE '10!%' ESCAPE '!'  -- true"}},
+  Add(registry,
+      {"like",
+       {"like_escape"},
+       "True where the text matches a pattern; `LIKE`.",
+       kDetails,
+       {"'abc' LIKE 'a%'  -- true", "'10%' LIKE '10!%' ESCAPE '!'  -- true"}},
       {false, false});
-  Add(registry, {"not_like", {"not_like_escape"}, "True where the text does not match; `NOT LIKE`.",
-                 kDetails, {"'abc' NOT LIKE 'b%'  -- true"}},
+  Add(registry,
+      {"not_like",
+       {"not_like_escape"},
+       "True where the text does not match; `NOT LIKE`.",
+       kDetails,
+       {"'abc' NOT LIKE 'b%'  -- true"}},
       {true, false});
-  Add(registry, {"ilike", {"ilike_escape"}, "`LIKE` that takes upper and lower case as one; `ILIKE`.",
-                 kDetails, {"'ÉA' ILIKE 'é_'  -- true"}},
+  Add(registry,
+      {"ilike",
+       {"ilike_escape"},
+       "`LIKE` that takes upper and lower case as one; `ILIKE`.",
+       kDetails,
+       {"'ÉA' ILIKE 'é_'  -- true"}},
       {false, true});
-  Add(registry, {"not_ilike", {"not_ilike_escape"}, "The opposite of `ILIKE`; `NOT ILIKE`.",
-                 kDetails, {"'abc' NOT ILIKE 'A%'  -- false"}},
+  Add(registry,
+      {"not_ilike",
+       {"not_ilike_escape"},
+       "The opposite of `ILIKE`; `NOT ILIKE`.",
+       kDetails,
+       {"'abc' NOT ILIKE 'A%'  -- false"}},
       {true, true});
 }
 

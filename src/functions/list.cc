@@ -73,8 +73,7 @@ Bind BindSearch(std::string name, bool position) {
           engine::internal::StoreRow(out, row, place > 0);
         }
       }
-      return arrow::Datum(
-          engine::MakeFlatArray(result, rows, std::move(out), std::move(validity)));
+      return arrow::Datum(engine::MakeFlatArray(result, rows, std::move(out), std::move(validity)));
     };
     return BoundScalar{{types.list, types.item}, result, std::move(kernel)};
   };
@@ -121,8 +120,8 @@ Bind BindAppend(std::string name, bool at_end) {
   return [=](std::span<const BindArgument> arguments) -> Result<BoundScalar> {
     if (arguments.size() != 2) return WrongArguments(name, "a list and a value", arguments);
     const size_t list_at = at_end ? 0 : 1;
-    THALWEG_ASSIGN_OR_RETURN(const Meeting types, Meet(name, arguments[list_at],
-                                                       arguments[1 - list_at], arguments));
+    THALWEG_ASSIGN_OR_RETURN(const Meeting types,
+                             Meet(name, arguments[list_at], arguments[1 - list_at], arguments));
     ScalarKernel kernel = [=](std::span<const arrow::Datum> datums, int64_t rows,
                               const EvalContext&) -> Result<arrow::Datum> {
       THALWEG_ASSIGN_OR_RETURN(const auto in, PlainArguments(datums));
@@ -210,14 +209,12 @@ void ReverseItems(const RowOrder&, const arrow::Array&, std::vector<int64_t>& pl
 }
 
 /// Each value once, where it comes first; no nulls.
-void DistinctItems(const RowOrder& order, const arrow::Array& items,
-                   std::vector<int64_t>& places) {
+void DistinctItems(const RowOrder& order, const arrow::Array& items, std::vector<int64_t>& places) {
   std::erase_if(places, [&](int64_t place) { return IsNullItem(items, place); });
   std::vector<int64_t> sorted = places;
-  std::ranges::stable_sort(sorted,
-                           [&](int64_t a, int64_t b) { return order.Compare(a, b) < 0; });
-  const auto same = std::ranges::unique(
-      sorted, [&](int64_t a, int64_t b) { return order.Compare(a, b) == 0; });
+  std::ranges::stable_sort(sorted, [&](int64_t a, int64_t b) { return order.Compare(a, b) < 0; });
+  const auto same =
+      std::ranges::unique(sorted, [&](int64_t a, int64_t b) { return order.Compare(a, b) == 0; });
   sorted.erase(same.begin(), same.end());
   std::ranges::sort(sorted);
   places = std::move(sorted);
@@ -254,8 +251,7 @@ Bind BindExtreme(std::string name, bool greatest) {
 
 /// Items `begin … end` (from 1, both included, negative from the end) of a list or text.
 Result<BoundScalar> BindSlice(std::span<const BindArgument> arguments) {
-  const bool good = arguments.size() == 3 &&
-                    ConversionCost(arguments[1], *arrow::int64()) >= 0 &&
+  const bool good = arguments.size() == 3 && ConversionCost(arguments[1], *arrow::int64()) >= 0 &&
                     ConversionCost(arguments[2], *arrow::int64()) >= 0;
   const TypePtr type = good ? ListTypeOf(arguments[0]) : nullptr;
   const auto bounds = [](int64_t size, int64_t begin, int64_t end) {
@@ -270,7 +266,8 @@ Result<BoundScalar> BindSlice(std::span<const BindArgument> arguments) {
       const ItemRange range = bounds(CountCharacters(text), begin, end);
       out.Append(Substring(text, range.begin + 1, range.end - range.begin));
     };
-    return BoundScalar{{Varchar(), arrow::int64(), arrow::int64()}, Varchar(),
+    return BoundScalar{{Varchar(), arrow::int64(), arrow::int64()},
+                       Varchar(),
                        engine::TextKernel<View, int64_t, int64_t>(Varchar(), slice)};
   }
   if (type == nullptr) return WrongArguments("list_slice", "a list and two places", arguments);
@@ -291,9 +288,8 @@ Result<BoundScalar> BindSlice(std::span<const BindArgument> arguments) {
       const ItemRange range = ItemsOf(in[0], row);
       const int64_t size = range.end - range.begin;
       // An open bound is null.
-      const ItemRange part =
-          bounds(size, IsNullRow(in[1], row) ? 1 : (*begins)[row],
-                 IsNullRow(in[2], row) ? size : (*ends)[row]);
+      const ItemRange part = bounds(size, IsNullRow(in[1], row) ? 1 : (*begins)[row],
+                                    IsNullRow(in[2], row) ? size : (*ends)[row]);
       THALWEG_RETURN_IF_ERROR(out.List());
       THALWEG_RETURN_IF_ERROR(
           out.Items(*ItemArray(in[0]), range.begin + part.begin, part.end - part.begin));
@@ -326,8 +322,7 @@ Result<BoundScalar> BindFlatten(std::span<const BindArgument> arguments) {
       for (int64_t i = range.begin; i < range.end; ++i) {
         if (middle->IsNull(i)) continue;
         const ItemRange part = ItemsOf(parts, i);
-        THALWEG_RETURN_IF_ERROR(
-            out.Items(*ItemArray(parts), part.begin, part.end - part.begin));
+        THALWEG_RETURN_IF_ERROR(out.Items(*ItemArray(parts), part.begin, part.end - part.begin));
       }
     }
     return out.Finish();
@@ -421,70 +416,143 @@ void AddRange(engine::Registry& registry, About about, bool inclusive) {
 }
 
 void RegisterSearch(engine::Registry& registry) {
-  Add(registry, {"list_contains", {"array_contains", "list_has", "array_has"},
-                 "True where the list has the value.", "Null for a null list or value.",
-                 {"list_contains([1, 2], 2)  -- true"}},
+  Add(registry,
+      {"list_contains",
+       {"array_contains", "list_has", "array_has"},
+       "True where the list has the value.",
+       "Null for a null list or value.",
+       {"list_contains([1, 2], 2)  -- true"}},
       BindSearch("list_contains", false));
-  Add(registry, {"list_position", {"array_position", "list_indexof", "array_indexof"},
-                 "The place of a value in a list, from 1; null where there is none.", "",
-                 {"list_position(['a', 'b'], 'b')  -- 2"}},
+  Add(registry,
+      {"list_position",
+       {"array_position", "list_indexof", "array_indexof"},
+       "The place of a value in a list, from 1; null where there is none.",
+       "",
+       {"list_position(['a', 'b'], 'b')  -- 2"}},
       BindSearch("list_position", true));
-  Add(registry, {"list_has_any", {"array_has_any"}, "True where the lists share a value.", "",
-                 {"list_has_any([1, 2], [2, 3])  -- true"}},
+  Add(registry,
+      {"list_has_any",
+       {"array_has_any"},
+       "True where the lists share a value.",
+       "",
+       {"list_has_any([1, 2], [2, 3])  -- true"}},
       BindOverlap("list_has_any", false));
-  Add(registry, {"list_has_all", {"array_has_all"}, "True where the first list has all of the second.", "",
-                 {"list_has_all([1, 2], [2])  -- true"}},
+  Add(registry,
+      {"list_has_all",
+       {"array_has_all"},
+       "True where the first list has all of the second.",
+       "",
+       {"list_has_all([1, 2], [2])  -- true"}},
       BindOverlap("list_has_all", true));
-  Add(registry, {"list_min", {"array_min"}, "The least item.", "Nulls are passed over.", {"list_min([2, 1])  -- 1"}},
+  Add(registry,
+      {"list_min",
+       {"array_min"},
+       "The least item.",
+       "Nulls are passed over.",
+       {"list_min([2, 1])  -- 1"}},
       BindExtreme("list_min", false));
-  Add(registry, {"list_max", {"array_max"}, "The greatest item.", "Nulls are passed over.", {"list_max([2, 1])  -- 2"}},
+  Add(registry,
+      {"list_max",
+       {"array_max"},
+       "The greatest item.",
+       "Nulls are passed over.",
+       {"list_max([2, 1])  -- 2"}},
       BindExtreme("list_max", true));
-  Add(registry, {"array_length", {"list_length"}, "The number of items.", "", {"array_length([1, 2])  -- 2"}},
+  Add(registry,
+      {"array_length", {"list_length"}, "The number of items.", "", {"array_length([1, 2])  -- 2"}},
       [](std::span<const BindArgument> arguments) {
         return BindListLength("array_length", arguments);
       });
 }
 
 void RegisterMaking(engine::Registry& registry) {
-  Add(registry, {"list_concat", {"array_concat", "list_cat", "array_cat"}, "All lists as one.",
-                 "Null lists are passed over.", {"list_concat([1], [2, 3])  -- [1, 2, 3]"}},
+  Add(registry,
+      {"list_concat",
+       {"array_concat", "list_cat", "array_cat"},
+       "All lists as one.",
+       "Null lists are passed over.",
+       {"list_concat([1], [2, 3])  -- [1, 2, 3]"}},
       [](std::span<const BindArgument> arguments) {
         return BindListConcat("list_concat", arguments);
       });
-  Add(registry, {"list_append", {"array_append", "array_push_back"}, "The list with one more item at its end.", "",
-                 {"list_append([1], 2)  -- [1, 2]"}},
+  Add(registry,
+      {"list_append",
+       {"array_append", "array_push_back"},
+       "The list with one more item at its end.",
+       "",
+       {"list_append([1], 2)  -- [1, 2]"}},
       BindAppend("list_append", true));
-  Add(registry, {"list_prepend", {"array_prepend"}, "The list with one more item at its start.",
-                 "The item comes first.", {"list_prepend(0, [1])  -- [0, 1]"}},
+  Add(registry,
+      {"list_prepend",
+       {"array_prepend"},
+       "The list with one more item at its start.",
+       "The item comes first.",
+       {"list_prepend(0, [1])  -- [0, 1]"}},
       BindAppend("list_prepend", false));
-  Add(registry, {"list_reverse", {"array_reverse"}, "The items in reverse order.", "", {"list_reverse([1, 2])  -- [2, 1]"}},
+  Add(registry,
+      {"list_reverse",
+       {"array_reverse"},
+       "The items in reverse order.",
+       "",
+       {"list_reverse([1, 2])  -- [2, 1]"}},
       BindRearrange("list_reverse", ReverseItems));
-  Add(registry, {"list_sort", {"array_sort"}, "The items in ascending order, nulls first.", "",
-                 {"list_sort([2, 1])  -- [1, 2]"}},
+  Add(registry,
+      {"list_sort",
+       {"array_sort"},
+       "The items in ascending order, nulls first.",
+       "",
+       {"list_sort([2, 1])  -- [1, 2]"}},
       BindRearrange("list_sort", SortItems));
-  Add(registry, {"list_reverse_sort", {"array_reverse_sort"}, "The items in descending order, nulls first.", "",
-                 {"list_reverse_sort([1, 2])  -- [2, 1]"}},
+  Add(registry,
+      {"list_reverse_sort",
+       {"array_reverse_sort"},
+       "The items in descending order, nulls first.",
+       "",
+       {"list_reverse_sort([1, 2])  -- [2, 1]"}},
       BindRearrange("list_reverse_sort", ReverseSortItems));
-  Add(registry, {"list_distinct", {"array_distinct"}, "Each item once, where it comes first; without nulls.", "",
-                 {"list_distinct([1, 1, 2])  -- [1, 2]"}},
+  Add(registry,
+      {"list_distinct",
+       {"array_distinct"},
+       "Each item once, where it comes first; without nulls.",
+       "",
+       {"list_distinct([1, 1, 2])  -- [1, 2]"}},
       BindRearrange("list_distinct", DistinctItems));
-  Add(registry, {"list_slice", {"array_slice"}, "Part of a list or text, from one place to another.",
-                 "Both places are included, count from 1 and from the end where negative; a null place "
-                 "is open.",
-                 {"list_slice([1, 2, 3], 2, 3)  -- [2, 3]"}},
+  Add(registry,
+      {"list_slice",
+       {"array_slice"},
+       "Part of a list or text, from one place to another.",
+       "Both places are included, count from 1 and from the end where negative; a null place "
+       "is open.",
+       {"list_slice([1, 2, 3], 2, 3)  -- [2, 3]"}},
       BindSlice);
-  Add(registry, {"flatten", {}, "The items of a list's lists as one list.", "Null lists are passed over.",
-                 {"flatten([[1], [2, 3]])  -- [1, 2, 3]"}},
+  Add(registry,
+      {"flatten",
+       {},
+       "The items of a list's lists as one list.",
+       "Null lists are passed over.",
+       {"flatten([[1], [2, 3]])  -- [1, 2, 3]"}},
       BindFlatten);
-  Add(registry, {"array_to_string", {"list_to_string", "join"}, "The items as text with a separator.",
-                 "Nulls are passed over.", {"array_to_string(['a', 'b'], ', ')  -- 'a, b'"}},
+  Add(registry,
+      {"array_to_string",
+       {"list_to_string", "join"},
+       "The items as text with a separator.",
+       "Nulls are passed over.",
+       {"array_to_string(['a', 'b'], ', ')  -- 'a, b'"}},
       BindJoin);
-  AddRange(registry, {"range", {}, "The whole numbers from a start to below a stop.",
-                      "range(stop), range(start, stop) or range(start, stop, step).",
-                      {"range(3)  -- [0, 1, 2]"}}, false);
-  AddRange(registry, {"generate_series", {}, "The whole numbers from a start to a stop, included.",
-                      "generate_series(stop), (start, stop) or (start, stop, step).",
-                      {"generate_series(1, 3)  -- [1, 2, 3]"}}, true);
+  AddRange(registry,
+           {"range",
+            {},
+            "The whole numbers from a start to below a stop.",
+            "range(stop), range(start, stop) or range(start, stop, step).",
+            {"range(3)  -- [0, 1, 2]"}},
+           false);
+  AddRange(registry,
+           {"generate_series",
+            {},
+            "The whole numbers from a start to a stop, included.",
+            "generate_series(stop), (start, stop) or (start, stop, step).",
+            {"generate_series(1, 3)  -- [1, 2, 3]"}},
+           true);
 }
 
 }  // namespace

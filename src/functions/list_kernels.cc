@@ -30,9 +30,9 @@ ScalarKernel ConcatKernel(TypePtr type, bool null_ends) {
         if (argument.always_null() || argument.IsNull(row)) continue;
         const auto& list = static_cast<const arrow::ListArray&>(*argument.array());
         const int64_t at = argument.At(row);
-        THALWEG_RETURN_IF_ARROW_ERROR(out.value_builder()->AppendArraySlice(
-            arrow::ArraySpan(*list.values()->data()), list.value_offset(at),
-            list.value_length(at)));
+        THALWEG_RETURN_IF_ARROW_ERROR(
+            out.value_builder()->AppendArraySlice(arrow::ArraySpan(*list.values()->data()),
+                                                  list.value_offset(at), list.value_length(at)));
       }
     }
     THALWEG_ASSIGN_OR_RETURN_ARROW(auto array, out.Finish());
@@ -66,15 +66,14 @@ Result<BoundScalar> BindListLength(std::string_view name, std::span<const BindAr
     for (int64_t row = 0; row < rows; ++row) {
       engine::internal::StoreRow(values, row, int64_t{list.value_length(lists[0].At(row))});
     }
-    return arrow::Datum(engine::MakeFlatArray(arrow::int64(), rows, std::move(values),
-                                              std::move(validity)));
+    return arrow::Datum(
+        engine::MakeFlatArray(arrow::int64(), rows, std::move(values), std::move(validity)));
   };
   return BoundScalar{{type}, arrow::int64(), std::move(kernel)};
 }
 
 struct TextListWriter::State {
-  arrow::ListBuilder lists{arrow::default_memory_pool(),
-                           std::make_shared<arrow::StringBuilder>()};
+  arrow::ListBuilder lists{arrow::default_memory_pool(), std::make_shared<arrow::StringBuilder>()};
   bool open = false;
   arrow::Status status;
   arrow::StringBuilder& items() {

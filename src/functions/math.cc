@@ -18,17 +18,17 @@ constexpr char kFamily[] = "math";
 
 void AddReal(engine::Registry& registry, About about, double (*f)(double)) {
   if (about.details.empty()) about.details = "Computed as DOUBLE. Null when the argument is null.";
-  registry.Add(MakeFunction(kFamily, std::move(about),
-                            {{{arrow::float64()}, arrow::float64(),
-                              RowKernel<double, double>(arrow::float64(), f)}}));
+  registry.Add(MakeFunction(
+      kFamily, std::move(about),
+      {{{arrow::float64()}, arrow::float64(), RowKernel<double, double>(arrow::float64(), f)}}));
 }
 
 void AddReal2(engine::Registry& registry, About about, double (*f)(double, double)) {
   if (about.details.empty()) about.details = "Computed as DOUBLE. Null when an argument is null.";
-  registry.Add(
-      MakeFunction(kFamily, std::move(about),
-                   {{{arrow::float64(), arrow::float64()}, arrow::float64(),
-                     RowKernel<double, double, double>(arrow::float64(), f)}}));
+  registry.Add(MakeFunction(kFamily, std::move(about),
+                            {{{arrow::float64(), arrow::float64()},
+                              arrow::float64(),
+                              RowKernel<double, double, double>(arrow::float64(), f)}}));
 }
 
 int ScaleOf(const arrow::DataType& type) {
@@ -46,10 +46,14 @@ Int128 DivideRounded(Int128 value, Int128 divisor, Rounding rounding) {
   const Int128 rest = value % divisor;
   if (rest == 0) return quotient;
   switch (rounding) {
-    case Rounding::kToZero: return quotient;
-    case Rounding::kUp: return value > 0 ? quotient + 1 : quotient;
-    case Rounding::kDown: return value < 0 ? quotient - 1 : quotient;
-    case Rounding::kNearest: break;
+    case Rounding::kToZero:
+      return quotient;
+    case Rounding::kUp:
+      return value > 0 ? quotient + 1 : quotient;
+    case Rounding::kDown:
+      return value < 0 ? quotient - 1 : quotient;
+    case Rounding::kNearest:
+      break;
   }
   const Int128 magnitude = rest < 0 ? -rest : rest;
   if (magnitude < divisor - magnitude) return quotient;
@@ -116,14 +120,22 @@ ScalarKernel RoundInteger(const TypePtr& type, Rounding rounding) {
 
 ScalarKernel RoundIntegerOf(const TypePtr& type, Rounding rounding) {
   switch (type->id()) {
-    case Type::INT8: return RoundInteger<int8_t>(type, rounding);
-    case Type::INT16: return RoundInteger<int16_t>(type, rounding);
-    case Type::INT32: return RoundInteger<int32_t>(type, rounding);
-    case Type::INT64: return RoundInteger<int64_t>(type, rounding);
-    case Type::UINT8: return RoundInteger<uint8_t>(type, rounding);
-    case Type::UINT16: return RoundInteger<uint16_t>(type, rounding);
-    case Type::UINT32: return RoundInteger<uint32_t>(type, rounding);
-    default: return RoundInteger<uint64_t>(type, rounding);
+    case Type::INT8:
+      return RoundInteger<int8_t>(type, rounding);
+    case Type::INT16:
+      return RoundInteger<int16_t>(type, rounding);
+    case Type::INT32:
+      return RoundInteger<int32_t>(type, rounding);
+    case Type::INT64:
+      return RoundInteger<int64_t>(type, rounding);
+    case Type::UINT8:
+      return RoundInteger<uint8_t>(type, rounding);
+    case Type::UINT16:
+      return RoundInteger<uint16_t>(type, rounding);
+    case Type::UINT32:
+      return RoundInteger<uint32_t>(type, rounding);
+    default:
+      return RoundInteger<uint64_t>(type, rounding);
   }
 }
 
@@ -160,8 +172,9 @@ Bind BindRound(std::string name, Rounding rounding, double (*f)(double)) {
       const std::optional<int64_t> digits = count == 1 ? 0 : ConstantDigits(arguments[1]);
       if (!digits) {
         return Status::InvalidArgument(
-            name + ": of a DECIMAL the digits must be a constant, as they settle its scale: cast "
-                   "the number to DOUBLE for digits by row");
+            name +
+            ": of a DECIMAL the digits must be a constant, as they settle its scale: cast "
+            "the number to DOUBLE for digits by row");
       }
       return RoundDecimal(type, *digits, rounding, count == 2);
     }
@@ -179,14 +192,15 @@ Bind BindRound(std::string name, Rounding rounding, double (*f)(double)) {
                              return static_cast<float>(f(static_cast<double>(value)));
                            })};
       }
-      return BoundScalar{{real, arrow::int64()}, real,
+      return BoundScalar{{real, arrow::int64()},
+                         real,
                          RowKernel<float, float, int64_t>(real, [=](float v, int64_t digits) {
                            return static_cast<float>(digits_of(static_cast<double>(v), digits));
                          })};
     }
     if (count == 1) return BoundScalar{{real}, real, RowKernel<double, double>(real, f)};
-    return BoundScalar{{real, arrow::int64()}, real,
-                       RowKernel<double, double, int64_t>(real, digits_of)};
+    return BoundScalar{
+        {real, arrow::int64()}, real, RowKernel<double, double, int64_t>(real, digits_of)};
   };
 }
 
@@ -218,9 +232,8 @@ BoundScalar AbsOf(const TypePtr& type) {
             } else {
               T out = value;
               if (value < 0 && __builtin_sub_overflow(T{0}, value, &out)) {
-                return Status::InvalidArgument("abs: overflow of " +
-                                               columnar::SqlTypeName(*type) + ": " +
-                                               std::to_string(value));
+                return Status::InvalidArgument("abs: overflow of " + columnar::SqlTypeName(*type) +
+                                               ": " + std::to_string(value));
               }
               return out;
             }
@@ -231,22 +244,31 @@ Result<BoundScalar> BindAbs(std::span<const BindArgument> arguments) {
   TypePtr type = arguments.size() == 1 ? engine::CanonicalType(arguments[0].type) : nullptr;
   if (type == nullptr) return WrongArguments("abs", "one number", arguments);
   switch (type->id()) {
-    case Type::INT8: return AbsOf<int8_t>(type);
-    case Type::INT16: return AbsOf<int16_t>(type);
-    case Type::INT32: return AbsOf<int32_t>(type);
-    case Type::NA: return AbsOf<int64_t>(arrow::int64());
-    case Type::INT64: return AbsOf<int64_t>(type);
+    case Type::INT8:
+      return AbsOf<int8_t>(type);
+    case Type::INT16:
+      return AbsOf<int16_t>(type);
+    case Type::INT32:
+      return AbsOf<int32_t>(type);
+    case Type::NA:
+      return AbsOf<int64_t>(arrow::int64());
+    case Type::INT64:
+      return AbsOf<int64_t>(type);
     case Type::UINT8:
     case Type::UINT16:
     case Type::UINT32:
-    case Type::UINT64: return BoundScalar{{type}, type, IdentityKernel()};
-    case Type::FLOAT: return AbsOf<float>(type);
-    case Type::DOUBLE: return AbsOf<double>(type);
+    case Type::UINT64:
+      return BoundScalar{{type}, type, IdentityKernel()};
+    case Type::FLOAT:
+      return AbsOf<float>(type);
+    case Type::DOUBLE:
+      return AbsOf<double>(type);
     case Type::DECIMAL128:
       return BoundScalar{{type}, type, RowKernel<Int128, Int128>(type, [](Int128 value) {
                            return value < 0 ? -value : value;
                          })};
-    default: return WrongArguments("abs", "one number", arguments);
+    default:
+      return WrongArguments("abs", "one number", arguments);
   }
 }
 
@@ -258,13 +280,13 @@ Result<BoundScalar> BindSign(std::span<const BindArgument> arguments) {
     return WrongArguments("sign", "one number", arguments);
   }
   if (type->id() == Type::DECIMAL128) {
-    return BoundScalar{{type}, arrow::int8(),
-                       RowKernel<int8_t, Int128>(arrow::int8(), [](Int128 value) {
-                         return static_cast<int8_t>((value > 0) - (value < 0));
-                       })};
+    return BoundScalar{
+        {type}, arrow::int8(), RowKernel<int8_t, Int128>(arrow::int8(), [](Int128 value) {
+          return static_cast<int8_t>((value > 0) - (value < 0));
+        })};
   }
-  return BoundScalar{{arrow::float64()}, arrow::int8(),
-                     RowKernel<int8_t, double>(arrow::int8(), SignOf)};
+  return BoundScalar{
+      {arrow::float64()}, arrow::int8(), RowKernel<int8_t, double>(arrow::int8(), SignOf)};
 }
 
 Result<int64_t> Gcd(int64_t a, int64_t b) {
@@ -305,41 +327,59 @@ void RegisterRounding(engine::Registry& registry) {
       "DECIMAL stays exact, at the scale that is left; integers stay integers.";
   registry.Add(MakeFunction(
       kFamily,
-      {"round", {}, "The nearest number with fewer digits; halves go away from zero.", kDigits,
+      {"round",
+       {},
+       "The nearest number with fewer digits; halves go away from zero.",
+       kDigits,
        {"round(2.5)  -- 3", "round(1.2345, 2)  -- 1.23", "round(12345, -2)  -- 12300"}},
       BindRound("round", Rounding::kNearest, RoundHalfAway)));
   registry.Add(MakeFunction(kFamily,
-                            {"trunc", {"truncate"}, "The number cut towards zero.", kDigits,
+                            {"trunc",
+                             {"truncate"},
+                             "The number cut towards zero.",
+                             kDigits,
                              {"trunc(-1.7)  -- -1", "trunc(1.789, 2)  -- 1.78"}},
                             BindRound("trunc", Rounding::kToZero, TruncReal)));
   constexpr char kWhole[] = "A DECIMAL stays DECIMAL at scale 0; other numbers become DOUBLE.";
   registry.Add(MakeFunction(
-      kFamily, {"ceil", {"ceiling"}, "The least whole number not below.", kWhole, {"ceil(1.2)  -- 2"}},
+      kFamily,
+      {"ceil", {"ceiling"}, "The least whole number not below.", kWhole, {"ceil(1.2)  -- 2"}},
       BindWhole("ceil", Rounding::kUp, [](double v) { return std::ceil(v); })));
   registry.Add(MakeFunction(
-      kFamily, {"floor", {}, "The greatest whole number not above.", kWhole, {"floor(-1.2)  -- -2"}},
+      kFamily,
+      {"floor", {}, "The greatest whole number not above.", kWhole, {"floor(-1.2)  -- -2"}},
       BindWhole("floor", Rounding::kDown, [](double v) { return std::floor(v); })));
   registry.Add(MakeFunction(kFamily,
-                            {"abs", {}, "The number without its sign.",
+                            {"abs",
+                             {},
+                             "The number without its sign.",
                              "Keeps the type; the least integer of a type is an error of the row.",
                              {"abs(-5)  -- 5"}},
                             Bind(BindAbs)));
-  registry.Add(MakeFunction(kFamily, {"sign", {}, "-1, 0 or 1 as TINYINT.", "", {"sign(-1.5)  -- -1"}},
-                            Bind(BindSign)));
+  registry.Add(MakeFunction(
+      kFamily, {"sign", {}, "-1, 0 or 1 as TINYINT.", "", {"sign(-1.5)  -- -1"}}, Bind(BindSign)));
 }
 
 void RegisterReals(engine::Registry& registry) {
-  AddReal(registry, {"sqrt", {}, "The square root.", "NaN below zero.", {"sqrt(2)  -- 1.4142135623730951"}},
+  AddReal(registry,
+          {"sqrt", {}, "The square root.", "NaN below zero.", {"sqrt(2)  -- 1.4142135623730951"}},
           [](double v) { return std::sqrt(v); });
   AddReal(registry, {"cbrt", {}, "The cube root.", "", {"cbrt(27)  -- 3.0"}},
           [](double v) { return std::cbrt(v); });
   AddReal(registry, {"exp", {}, "e to the power of the number.", "", {"exp(0)  -- 1.0"}},
           [](double v) { return std::exp(v); });
-  AddReal(registry, {"ln", {}, "The natural logarithm.", "-inf at zero, NaN below.", {"ln(1)  -- 0.0"}},
+  AddReal(registry,
+          {"ln", {}, "The natural logarithm.", "-inf at zero, NaN below.", {"ln(1)  -- 0.0"}},
           [](double v) { return std::log(v); });
-  AddReal(registry, {"log2", {}, "The logarithm to base 2.", "-inf at zero, NaN below.", {"log2(8)  -- 3.0"}},
+  AddReal(registry,
+          {"log2", {}, "The logarithm to base 2.", "-inf at zero, NaN below.", {"log2(8)  -- 3.0"}},
           [](double v) { return std::log2(v); });
-  AddReal(registry, {"log10", {}, "The logarithm to base 10.", "-inf at zero, NaN below.", {"log10(1000)  -- 3.0"}},
+  AddReal(registry,
+          {"log10",
+           {},
+           "The logarithm to base 10.",
+           "-inf at zero, NaN below.",
+           {"log10(1000)  -- 3.0"}},
           [](double v) { return std::log10(v); });
   AddReal(registry, {"sin", {}, "The sine of an angle in radians.", "", {"sin(0)  -- 0.0"}},
           [](double v) { return std::sin(v); });
@@ -347,11 +387,15 @@ void RegisterReals(engine::Registry& registry) {
           [](double v) { return std::cos(v); });
   AddReal(registry, {"tan", {}, "The tangent of an angle in radians.", "", {"tan(0)  -- 0.0"}},
           [](double v) { return std::tan(v); });
-  AddReal(registry, {"cot", {}, "The cotangent of an angle in radians.", "", {"cot(1)  -- 0.6420926159343306"}},
-          [](double v) { return 1 / std::tan(v); });
-  AddReal(registry, {"asin", {}, "The angle of a sine.", "NaN outside -1 … 1.", {"asin(0)  -- 0.0"}},
+  AddReal(
+      registry,
+      {"cot", {}, "The cotangent of an angle in radians.", "", {"cot(1)  -- 0.6420926159343306"}},
+      [](double v) { return 1 / std::tan(v); });
+  AddReal(registry,
+          {"asin", {}, "The angle of a sine.", "NaN outside -1 … 1.", {"asin(0)  -- 0.0"}},
           [](double v) { return std::asin(v); });
-  AddReal(registry, {"acos", {}, "The angle of a cosine.", "NaN outside -1 … 1.", {"acos(1)  -- 0.0"}},
+  AddReal(registry,
+          {"acos", {}, "The angle of a cosine.", "NaN outside -1 … 1.", {"acos(1)  -- 0.0"}},
           [](double v) { return std::acos(v); });
   AddReal(registry, {"atan", {}, "The angle of a tangent.", "", {"atan(0)  -- 0.0"}},
           [](double v) { return std::atan(v); });
@@ -363,23 +407,37 @@ void RegisterReals(engine::Registry& registry) {
           [](double v) { return std::tanh(v); });
   AddReal(registry, {"degrees", {}, "Radians as degrees.", "", {"degrees(pi())  -- 180.0"}},
           [](double v) { return v * (180 / std::numbers::pi); });
-  AddReal(registry, {"radians", {}, "Degrees as radians.", "", {"radians(180)  -- 3.141592653589793"}},
+  AddReal(registry,
+          {"radians", {}, "Degrees as radians.", "", {"radians(180)  -- 3.141592653589793"}},
           [](double v) { return v * (std::numbers::pi / 180); });
-  AddReal2(registry, {"power", {"pow"}, "The first number to the power of the second; `^`.", "",
-                      {"power(2, 10)  -- 1024.0"}},
+  AddReal2(registry,
+           {"power",
+            {"pow"},
+            "The first number to the power of the second; `^`.",
+            "",
+            {"power(2, 10)  -- 1024.0"}},
            [](double a, double b) { return std::pow(a, b); });
-  AddReal2(registry, {"atan2", {}, "The angle of the point (x, y), from y and x.", "",
-                      {"atan2(1, 1)  -- 0.7853981633974483"}},
+  AddReal2(registry,
+           {"atan2",
+            {},
+            "The angle of the point (x, y), from y and x.",
+            "",
+            {"atan2(1, 1)  -- 0.7853981633974483"}},
            [](double a, double b) { return std::atan2(a, b); });
   AddReal2(registry, {"fmod", {}, "The remainder as DOUBLE.", "", {"fmod(7.5, 2)  -- 1.5"}},
            [](double a, double b) { return std::fmod(a, b); });
   registry.Add(MakeFunction(
       kFamily,
-      {"log", {}, "The logarithm to base 10, or to a base given first.",
-       "Computed as DOUBLE; -inf at zero, NaN below.", {"log(100)  -- 2.0", "log(2, 8)  -- 3.0"}},
-      {{{arrow::float64()}, arrow::float64(),
+      {"log",
+       {},
+       "The logarithm to base 10, or to a base given first.",
+       "Computed as DOUBLE; -inf at zero, NaN below.",
+       {"log(100)  -- 2.0", "log(2, 8)  -- 3.0"}},
+      {{{arrow::float64()},
+        arrow::float64(),
         RowKernel<double, double>(arrow::float64(), [](double v) { return std::log10(v); })},
-       {{arrow::float64(), arrow::float64()}, arrow::float64(),
+       {{arrow::float64(), arrow::float64()},
+        arrow::float64(),
         RowKernel<double, double, double>(arrow::float64(), [](double base, double v) {
           return std::log10(v) / std::log10(base);
         })}}));
@@ -387,36 +445,56 @@ void RegisterReals(engine::Registry& registry) {
 
 void RegisterTests(engine::Registry& registry) {
   const auto add = [&](About about, bool (*f)(double)) {
-    registry.Add(MakeFunction(kFamily, std::move(about),
-                              {{{arrow::float64()}, arrow::boolean(),
-                                RowKernel<bool, double>(arrow::boolean(), f)}}));
+    registry.Add(MakeFunction(
+        kFamily, std::move(about),
+        {{{arrow::float64()}, arrow::boolean(), RowKernel<bool, double>(arrow::boolean(), f)}}));
   };
   add({"isnan", {}, "True where the number is NaN.", "", {"isnan('nan'::DOUBLE)  -- true"}},
       [](double v) { return std::isnan(v); });
   add({"isinf", {}, "True where the number is infinite.", "", {"isinf(1 / 0)  -- true"}},
       [](double v) { return std::isinf(v); });
-  add({"isfinite", {}, "True where the number is neither infinite nor NaN.", "", {"isfinite(1)  -- true"}},
+  add({"isfinite",
+       {},
+       "True where the number is neither infinite nor NaN.",
+       "",
+       {"isfinite(1)  -- true"}},
       [](double v) { return std::isfinite(v); });
 }
 
 void RegisterWhole(engine::Registry& registry) {
+  registry.Add(MakeFunction(kFamily,
+                            {"gcd",
+                             {"greatest_common_divisor"},
+                             "The greatest common divisor.",
+                             "",
+                             {"gcd(12, 18)  -- 6"}},
+                            {{{arrow::int64(), arrow::int64()},
+                              arrow::int64(),
+                              RowKernel<int64_t, int64_t, int64_t>(arrow::int64(), Gcd)}}));
   registry.Add(MakeFunction(
-      kFamily, {"gcd", {"greatest_common_divisor"}, "The greatest common divisor.", "", {"gcd(12, 18)  -- 6"}},
-      {{{arrow::int64(), arrow::int64()}, arrow::int64(),
-        RowKernel<int64_t, int64_t, int64_t>(arrow::int64(), Gcd)}}));
-  registry.Add(MakeFunction(
-      kFamily, {"lcm", {"least_common_multiple"}, "The least common multiple.", "", {"lcm(4, 6)  -- 12"}},
-      {{{arrow::int64(), arrow::int64()}, arrow::int64(),
+      kFamily,
+      {"lcm", {"least_common_multiple"}, "The least common multiple.", "", {"lcm(4, 6)  -- 12"}},
+      {{{arrow::int64(), arrow::int64()},
+        arrow::int64(),
         RowKernel<int64_t, int64_t, int64_t>(arrow::int64(), Lcm)}}));
   registry.Add(MakeFunction(
-      kFamily, {"factorial", {}, "The product of the whole numbers up to it, as HUGEINT.", "Up to 33.",
-                {"factorial(5)  -- 120"}},
+      kFamily,
+      {"factorial",
+       {},
+       "The product of the whole numbers up to it, as HUGEINT.",
+       "Up to 33.",
+       {"factorial(5)  -- 120"}},
       {{{arrow::int32()}, Hugeint(), RowKernel<Int128, int32_t>(Hugeint(), Factorial)}}));
   const ScalarKernel pi = [](std::span<const arrow::Datum>, int64_t, const EvalContext&) {
-    return Result<arrow::Datum>(arrow::Datum(std::make_shared<arrow::DoubleScalar>(std::numbers::pi)));
+    return Result<arrow::Datum>(
+        arrow::Datum(std::make_shared<arrow::DoubleScalar>(std::numbers::pi)));
   };
-  registry.Add(MakeFunction(kFamily, {"pi", {}, "The ratio of a circle's circumference to its diameter.",
-                                      "", {"pi()  -- 3.141592653589793"}},
+  registry.Add(MakeFunction(kFamily,
+                            {"pi",
+                             {},
+                             "The ratio of a circle's circumference to its diameter.",
+                             "",
+                             {"pi()  -- 3.141592653589793"}},
                             {{{}, arrow::float64(), pi}}));
 }
 

@@ -66,8 +66,8 @@ Result<BoundScalar> BindStructPack(std::span<const BindArgument> arguments) {
       }
       children.push_back(child->data());
     }
-    return arrow::Datum(arrow::MakeArray(
-        arrow::ArrayData::Make(type, rows, {nullptr}, std::move(children), 0)));
+    return arrow::Datum(
+        arrow::MakeArray(arrow::ArrayData::Make(type, rows, {nullptr}, std::move(children), 0)));
   };
   return out;
 }
@@ -298,7 +298,8 @@ Bind BindExtract(std::string name) {
         return BoundScalar{{type, arrow::int64()}, item, ListExtract(item)};
       }
       if (columnar::IsString(*arguments[0].type)) {
-        return BoundScalar{{Varchar(), arrow::int64()}, Varchar(),
+        return BoundScalar{{Varchar(), arrow::int64()},
+                           Varchar(),
                            engine::TextKernel<std::string_view, int64_t>(
                                Varchar(), [](TextWriter& out, std::string_view text, int64_t at) {
                                  if (at != 0) out.Append(Substring(text, at, 1));
@@ -320,8 +321,8 @@ Bind BindMapPart(std::string name, MapPart part) {
     const auto& map = static_cast<const arrow::MapType&>(*type);
     TypePtr item = part == MapPart::kKeys ? map.key_type() : map.item_type();
     if (part == MapPart::kEntries) {
-      item = arrow::struct_({arrow::field("key", map.key_type()),
-                             arrow::field("value", map.item_type())});
+      item = arrow::struct_(
+          {arrow::field("key", map.key_type()), arrow::field("value", map.item_type())});
     }
     const TypePtr result = arrow::list(item);
     ScalarKernel kernel = [part, item, result](std::span<const arrow::Datum> datums, int64_t,
@@ -366,46 +367,69 @@ Result<BoundScalar> BindMapContains(std::span<const BindArgument> arguments) {
       const ItemRange range = ItemsOf(lists, row);
       if (range.end > range.begin) arrow::bit_util::SetBit(bits->mutable_data(), row);
     }
-    return arrow::Datum(engine::MakeFlatArray(arrow::boolean(), rows, std::move(bits),
-                                              std::move(validity)));
+    return arrow::Datum(
+        engine::MakeFlatArray(arrow::boolean(), rows, std::move(bits), std::move(validity)));
   };
   return out;
 }
 
 void RegisterMaking(engine::Registry& registry) {
-  Add(registry, {"list_value", {"list_pack", "array", "array_value"}, "A list of the values.",
-                 "The values are cast to their common type. `[a, b]` is the same.",
-                 {"list_value(1, 2.5)  -- [1.0, 2.5]"}},
+  Add(registry,
+      {"list_value",
+       {"list_pack", "array", "array_value"},
+       "A list of the values.",
+       "The values are cast to their common type. `[a, b]` is the same.",
+       {"list_value(1, 2.5)  -- [1.0, 2.5]"}},
       BindListValue);
-  Add(registry, {"struct_pack", {"struct"}, "A struct of named values.",
-                 "Called with names and values in turn. `{'a': 1}` and `struct_pack(a := 1)` are the "
-                 "same.",
-                 {"struct_pack('a', 1, 'b', 'x')  -- {'a': 1, 'b': x}"}},
+  Add(registry,
+      {"struct_pack",
+       {"struct"},
+       "A struct of named values.",
+       "Called with names and values in turn. `{'a': 1}` and `struct_pack(a := 1)` are the "
+       "same.",
+       {"struct_pack('a', 1, 'b', 'x')  -- {'a': 1, 'b': x}"}},
       BindStructPack);
-  Add(registry, {"map", {"map_pack"}, "A map of keys to values.",
-                 "Takes a list of keys and one of values, or keys and values in turn. A null key and "
-                 "one that stands twice are errors of the row.",
-                 {"map(['a', 'b'], [1, 2])  -- {a=1, b=2}", "map('a', 1, 'b', 2)  -- {a=1, b=2}"}},
+  Add(registry,
+      {"map",
+       {"map_pack"},
+       "A map of keys to values.",
+       "Takes a list of keys and one of values, or keys and values in turn. A null key and "
+       "one that stands twice are errors of the row.",
+       {"map(['a', 'b'], [1, 2])  -- {a=1, b=2}", "map('a', 1, 'b', 2)  -- {a=1, b=2}"}},
       BindMap);
 }
 
 void RegisterTaking(engine::Registry& registry) {
-  Add(registry, {"list_extract", {"list_element", "array_extract"},
-                 "The item of a list, the character of a text or the value of a map.",
-                 "Places count from 1, negative ones from the end. Null where there is none. `x[i]` is "
-                 "the same.",
-                 {"list_extract([4, 5], 1)  -- 4", "list_extract([4, 5], -1)  -- 5"}},
+  Add(registry,
+      {"list_extract",
+       {"list_element", "array_extract"},
+       "The item of a list, the character of a text or the value of a map.",
+       "Places count from 1, negative ones from the end. Null where there is none. `x[i]` is "
+       "the same.",
+       {"list_extract([4, 5], 1)  -- 4", "list_extract([4, 5], -1)  -- 5"}},
       BindExtract("list_extract"));
-  Add(registry, {"element_at", {"map_extract_value"}, "The value of a map's key, or a list's item.",
-                 "Null where there is none.", {"element_at(map(['a'], [1]), 'a')  -- 1"}},
+  Add(registry,
+      {"element_at",
+       {"map_extract_value"},
+       "The value of a map's key, or a list's item.",
+       "Null where there is none.",
+       {"element_at(map(['a'], [1]), 'a')  -- 1"}},
       BindExtract("element_at"));
-  Add(registry, {"map_extract", {}, "The value of a key as a list of one, or an empty list.", "",
-                 {"map_extract(map(['a'], [1]), 'a')  -- [1]"}},
+  Add(registry,
+      {"map_extract",
+       {},
+       "The value of a key as a list of one, or an empty list.",
+       "",
+       {"map_extract(map(['a'], [1]), 'a')  -- [1]"}},
       [](std::span<const BindArgument> arguments) {
         return BindMapExtract("map_extract", true, arguments);
       });
-  Add(registry, {"struct_extract", {"get_field"}, "The field of a struct.", "`x.field` is the same.",
-                 {"struct_extract({'a': 1}, 'a')  -- 1"}},
+  Add(registry,
+      {"struct_extract",
+       {"get_field"},
+       "The field of a struct.",
+       "`x.field` is the same.",
+       {"struct_extract({'a': 1}, 'a')  -- 1"}},
       BindStructExtract);
 }
 
@@ -418,16 +442,29 @@ void Register(engine::Registry& registry) {
   RegisterTaking(registry);
   Add(registry, {"map_keys", {}, "The keys as a list.", "", {"map_keys(map(['a'], [1]))  -- [a]"}},
       BindMapPart("map_keys", MapPart::kKeys));
-  Add(registry, {"map_values", {}, "The values as a list.", "", {"map_values(map(['a'], [1]))  -- [1]"}},
+  Add(registry,
+      {"map_values", {}, "The values as a list.", "", {"map_values(map(['a'], [1]))  -- [1]"}},
       BindMapPart("map_values", MapPart::kValues));
-  Add(registry, {"map_entries", {}, "The entries as a list of structs.", "",
-                 {"map_entries(map(['a'], [1]))  -- [{'key': a, 'value': 1}]"}},
+  Add(registry,
+      {"map_entries",
+       {},
+       "The entries as a list of structs.",
+       "",
+       {"map_entries(map(['a'], [1]))  -- [{'key': a, 'value': 1}]"}},
       BindMapPart("map_entries", MapPart::kEntries));
-  Add(registry, {"map_contains", {"map_contains_key"}, "True where the map has the key.", "",
-                 {"map_contains(map(['a'], [1]), 'a')  -- true"}},
+  Add(registry,
+      {"map_contains",
+       {"map_contains_key"},
+       "True where the map has the key.",
+       "",
+       {"map_contains(map(['a'], [1]), 'a')  -- true"}},
       BindMapContains);
-  Add(registry, {"cardinality", {}, "The number of entries of a map or items of a list.", "",
-                 {"cardinality(map(['a'], [1]))  -- 1"}},
+  Add(registry,
+      {"cardinality",
+       {},
+       "The number of entries of a map or items of a list.",
+       "",
+       {"cardinality(map(['a'], [1]))  -- 1"}},
       BindCardinality);
 }
 

@@ -59,15 +59,21 @@ Result<arrow::Datum> Uuid(std::span<const arrow::Datum>, int64_t rows, const Eva
 void Register(engine::Registry& registry);
 
 void Register(engine::Registry& registry) {
+  registry.Add(
+      MakeFunction(kFamily,
+                   {"random",
+                    {"rand"},
+                    "A number from 0 to below 1, another for each row.",
+                    "Not reproducible: a job that must give the same answer twice does not "
+                    "use it.",
+                    {"random() < 0.1  -- true for about a tenth of the rows"}},
+                   {{{}, arrow::float64(), Random, false, false}}));
   registry.Add(MakeFunction(kFamily,
-                            {"random", {"rand"}, "A number from 0 to below 1, another for each row.",
-                             "Not reproducible: a job that must give the same answer twice does not "
-                             "use it.",
-                             {"random() < 0.1  -- true for about a tenth of the rows"}},
-                            {{{}, arrow::float64(), Random, false, false}}));
-  registry.Add(MakeFunction(kFamily,
-                            {"uuid", {"gen_random_uuid"}, "A random UUID (version 4) for each row.",
-                             "As text. Not for secrets.", {"uuid()  -- 36 characters"}},
+                            {"uuid",
+                             {"gen_random_uuid"},
+                             "A random UUID (version 4) for each row.",
+                             "As text. Not for secrets.",
+                             {"uuid()  -- 36 characters"}},
                             {{{}, Varchar(), Uuid, false, false}}));
 }
 

@@ -30,13 +30,23 @@ Result<Flags> ParseFlags(View text, bool global_allowed) {
   out.options.set_log_errors(false);
   for (const char c : text) {
     switch (c) {
-      case 'c': out.options.set_case_sensitive(true); break;
-      case 'i': out.options.set_case_sensitive(false); break;
-      case 'l': out.options.set_literal(true); break;
-      case 's': out.options.set_dot_nl(true); break;
+      case 'c':
+        out.options.set_case_sensitive(true);
+        break;
+      case 'i':
+        out.options.set_case_sensitive(false);
+        break;
+      case 'l':
+        out.options.set_literal(true);
+        break;
+      case 's':
+        out.options.set_dot_nl(true);
+        break;
       case 'm':
       case 'n':
-      case 'p': out.options.set_dot_nl(false); break;
+      case 'p':
+        out.options.set_dot_nl(false);
+        break;
       case 'g':
         if (global_allowed) {
           out.global = true;
@@ -52,8 +62,8 @@ Result<Flags> ParseFlags(View text, bool global_allowed) {
 }
 
 Result<std::shared_ptr<const RE2>> Compile(View pattern, const Flags& flags) {
-  auto out = std::make_shared<const RE2>(re2::StringPiece(pattern.data(), pattern.size()),
-                                         flags.options);
+  auto out =
+      std::make_shared<const RE2>(re2::StringPiece(pattern.data(), pattern.size()), flags.options);
   if (!out->ok()) {
     return Status::InvalidArgument("regex: not a pattern: '" + std::string(pattern) +
                                    "': " + out->error());
@@ -128,13 +138,12 @@ ScalarKernel MatchKernel(bool full) {
       THALWEG_ASSIGN_OR_RETURN(const auto entry,
                                patterns.Get(TextAt(in.texts, 1, row), TextAt(in.texts, 2, row)));
       const re2::StringPiece text = Piece(TextAt(in.texts, 0, row));
-      const bool matches =
-          entry.regex->Match(text, 0, text.size(), full ? RE2::ANCHOR_BOTH : RE2::UNANCHORED,
-                             nullptr, 0);
+      const bool matches = entry.regex->Match(
+          text, 0, text.size(), full ? RE2::ANCHOR_BOTH : RE2::UNANCHORED, nullptr, 0);
       if (matches) arrow::bit_util::SetBit(bits->mutable_data(), row);
     }
-    return arrow::Datum(engine::MakeFlatArray(arrow::boolean(), rows, std::move(bits),
-                                              std::move(in.validity)));
+    return arrow::Datum(
+        engine::MakeFlatArray(arrow::boolean(), rows, std::move(bits), std::move(in.validity)));
   };
 }
 
@@ -293,8 +302,7 @@ std::vector<Overload> WithFlags(std::vector<TypePtr> parameters, const TypePtr& 
 }
 
 std::vector<Overload> Extracting(const TypePtr& result, const ScalarKernel& kernel) {
-  std::vector<Overload> out =
-      WithFlags({Varchar(), Varchar(), arrow::int64()}, result, kernel);
+  std::vector<Overload> out = WithFlags({Varchar(), Varchar(), arrow::int64()}, result, kernel);
   out.push_back({{Varchar(), Varchar()}, result, kernel});
   return out;
 }
@@ -314,32 +322,50 @@ void Register(engine::Registry& registry) {
       "Options: `i` ignores case, `c` does not, `l` takes the pattern as plain text, `s` lets `.` "
       "match a newline.";
   Add(registry,
-      {"regexp_matches", {"regexp"}, "True where some part of the text matches a pattern.", kOptions,
+      {"regexp_matches",
+       {"regexp"},
+       "True where some part of the text matches a pattern.",
+       kOptions,
        {"regexp_matches('abc', 'b')  -- true", "regexp_matches('ABC', 'b', 'i')  -- true"}},
       WithFlags({Varchar(), Varchar()}, arrow::boolean(), MatchKernel(false)));
   Add(registry,
-      {"regexp_full_match", {"regexp_like", "similar_to"}, "True where the whole text matches a pattern.",
-       kOptions, {"regexp_full_match('abc', 'a.c')  -- true"}},
+      {"regexp_full_match",
+       {"regexp_like", "similar_to"},
+       "True where the whole text matches a pattern.",
+       kOptions,
+       {"regexp_full_match('abc', 'a.c')  -- true"}},
       WithFlags({Varchar(), Varchar()}, arrow::boolean(), MatchKernel(true)));
   Add(registry,
-      {"regexp_replace", {}, "The text with the first match replaced, or all with option `g`.",
+      {"regexp_replace",
+       {},
+       "The text with the first match replaced, or all with option `g`.",
        std::string("In the replacement `\\1` … `\\9` are groups and `\\0` the match. ") + kOptions,
-       {"regexp_replace('abcb', 'b', 'x')  -- 'axcb'", "regexp_replace('abcb', 'b', 'x', 'g')  -- 'axcx'",
+       {"regexp_replace('abcb', 'b', 'x')  -- 'axcb'",
+        "regexp_replace('abcb', 'b', 'x', 'g')  -- 'axcx'",
         "regexp_replace('abc', '(b)', '[\\1]')  -- 'a[b]c'"}},
       WithFlags({Varchar(), Varchar(), Varchar()}, Varchar(), ReplaceKernel));
   Add(registry,
-      {"regexp_extract", {}, "The part that matches a pattern, or one of its groups.",
-       std::string("The third argument is the group, 0 for the whole match. No match gives the empty "
-                   "text. ") + kOptions,
+      {"regexp_extract",
+       {},
+       "The part that matches a pattern, or one of its groups.",
+       std::string(
+           "The third argument is the group, 0 for the whole match. No match gives the empty "
+           "text. ") +
+           kOptions,
        {"regexp_extract('abc123', '([a-z]+)([0-9]+)', 2)  -- '123'"}},
       Extracting(Varchar(), ExtractKernel));
   Add(registry,
-      {"regexp_extract_all", {}, "All parts that match a pattern, or one of its groups, as a list.",
-       kOptions, {"regexp_extract_all('a1b2', '[a-z]')  -- [a, b]"}},
+      {"regexp_extract_all",
+       {},
+       "All parts that match a pattern, or one of its groups, as a list.",
+       kOptions,
+       {"regexp_extract_all('a1b2', '[a-z]')  -- [a, b]"}},
       Extracting(arrow::list(Varchar()), ExtractAllKernel));
   Add(registry,
-      {"regexp_split_to_array", {"string_split_regex", "str_split_regex", "split_regex"},
-       "The texts between the matches of a pattern.", kOptions,
+      {"regexp_split_to_array",
+       {"string_split_regex", "str_split_regex", "split_regex"},
+       "The texts between the matches of a pattern.",
+       kOptions,
        {"regexp_split_to_array('a1b2', '[0-9]')  -- [a, b, '']"}},
       WithFlags({Varchar(), Varchar()}, arrow::list(Varchar()), SplitKernel));
 }

@@ -11,17 +11,25 @@ namespace {
 int NumberRank(const arrow::DataType& type) {
   switch (type.id()) {
     case Type::INT8:
-    case Type::UINT8: return 1;
+    case Type::UINT8:
+      return 1;
     case Type::INT16:
-    case Type::UINT16: return 2;
+    case Type::UINT16:
+      return 2;
     case Type::INT32:
-    case Type::UINT32: return 3;
+    case Type::UINT32:
+      return 3;
     case Type::INT64:
-    case Type::UINT64: return 4;
-    case Type::DECIMAL128: return engine::IsHugeint(type) ? 5 : 6;
-    case Type::FLOAT: return 8;
-    case Type::DOUBLE: return 9;
-    default: return 0;
+    case Type::UINT64:
+      return 4;
+    case Type::DECIMAL128:
+      return engine::IsHugeint(type) ? 5 : 6;
+    case Type::FLOAT:
+      return 8;
+    case Type::DOUBLE:
+      return 9;
+    default:
+      return 0;
   }
 }
 

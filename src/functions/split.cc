@@ -57,18 +57,24 @@ void Register(engine::Registry& registry) {
   };
   registry.Add(MakeFunction(
       kFamily,
-      {"string_split", {"split", "str_split", "string_to_array"}, "The parts of a text between separators, as a list.",
-       "An empty separator parts the characters.", {"string_split('a,b', ',')  -- [a, b]"}},
+      {"string_split",
+       {"split", "str_split", "string_to_array"},
+       "The parts of a text between separators, as a list.",
+       "An empty separator parts the characters.",
+       {"string_split('a,b', ',')  -- [a, b]"}},
       {{{Varchar(), Varchar()}, arrow::list(Varchar()), TextListKernel<View, View>(parts)}}));
   const auto part = [](TextWriter& out, View text, View separator, int64_t index) {
     out.Append(PartAt(text, separator, index));
   };
   registry.Add(MakeFunction(
       kFamily,
-      {"split_part", {}, "One part of a text between separators.",
+      {"split_part",
+       {},
+       "One part of a text between separators.",
        "Parts count from 1, negative ones from the end; the empty text where there is none.",
        {"split_part('a,b,c', ',', 2)  -- 'b'"}},
-      {{{Varchar(), Varchar(), arrow::int64()}, Varchar(),
+      {{{Varchar(), Varchar(), arrow::int64()},
+        Varchar(),
         engine::TextKernel<View, View, int64_t>(Varchar(), part)}}));
   const auto index = [](TextWriter& out, View text, View separator, int64_t from_zero) {
     if (from_zero < 0) return false;
@@ -81,12 +87,15 @@ void Register(engine::Registry& registry) {
     });
     return found;
   };
-  registry.Add(MakeFunction(
-      kFamily,
-      {"split_index", {}, "One part of a text between separators, counted from 0.",
-       "Null where there is none.", {"split_index('a,b,c', ',', 1)  -- 'b'"}},
-      {{{Varchar(), Varchar(), arrow::int64()}, Varchar(),
-        engine::TextKernel<View, View, int64_t>(Varchar(), index)}}));
+  registry.Add(MakeFunction(kFamily,
+                            {"split_index",
+                             {},
+                             "One part of a text between separators, counted from 0.",
+                             "Null where there is none.",
+                             {"split_index('a,b,c', ',', 1)  -- 'b'"}},
+                            {{{Varchar(), Varchar(), arrow::int64()},
+                              Varchar(),
+                              engine::TextKernel<View, View, int64_t>(Varchar(), index)}}));
 }
 
 }  // namespace thalweg::functions::split

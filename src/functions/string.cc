@@ -45,8 +45,7 @@ void AddTrim(engine::Registry& registry, About about, bool left, bool right) {
     out.Append(TrimSet(text, set, left, right));
   };
   Add(registry, std::move(about),
-      {{{Varchar()}, Varchar(),
-        Text1([=](TextWriter& out, View text) { trim(out, text, " "); })},
+      {{{Varchar()}, Varchar(), Text1([=](TextWriter& out, View text) { trim(out, text, " "); })},
        {{Varchar(), Varchar()}, Varchar(), TextKernel<View, View>(Varchar(), trim)}});
 }
 
@@ -73,8 +72,8 @@ Status Pad(TextWriter& out, View text, int64_t length, View fill, bool left) {
                                    ": there is nothing to fill with");
   }
   if (length > kAll / 1024) {
-    return Status::InvalidArgument(std::string(left ? "lpad" : "rpad") + ": too long: " +
-                                   std::to_string(length));
+    return Status::InvalidArgument(std::string(left ? "lpad" : "rpad") +
+                                   ": too long: " + std::to_string(length));
   }
   if (!left) out.Append(text);
   const int64_t fill_size = CountCharacters(fill);
@@ -224,135 +223,203 @@ Result<BoundScalar> BindLength(std::span<const BindArgument> arguments) {
   if (arguments.size() != 1 || ConversionCost(arguments[0], *Varchar()) < 0) {
     return WrongArguments("length", "(VARCHAR) or a list", arguments);
   }
-  return BoundScalar{{Varchar()}, arrow::int64(),
-                     RowKernel<int64_t, View>(arrow::int64(), CountCharacters)};
+  return BoundScalar{
+      {Varchar()}, arrow::int64(), RowKernel<int64_t, View>(arrow::int64(), CountCharacters)};
 }
 
 void RegisterCase(engine::Registry& registry) {
-  Add(registry, {"lower", {"lcase"}, "The text in lower case.",
-                 "Each character by Unicode's simple mapping.", {"lower('ÀB')  -- 'àb'"}},
-      {{{Varchar()}, Varchar(),
-        Text1([](TextWriter& out, View text) { AppendLower(text, out); })}});
-  Add(registry, {"upper", {"ucase"}, "The text in upper case.",
-                 "Each character by Unicode's simple mapping.", {"upper('àb')  -- 'ÀB'"}},
-      {{{Varchar()}, Varchar(),
-        Text1([](TextWriter& out, View text) { AppendUpper(text, out); })}});
-  Add(registry, {"initcap", {}, "The text with each word's first letter in upper case.", "",
-                 {"initcap('two WORDS')  -- 'Two Words'"}},
+  Add(registry,
+      {"lower",
+       {"lcase"},
+       "The text in lower case.",
+       "Each character by Unicode's simple mapping.",
+       {"lower('ÀB')  -- 'àb'"}},
+      {{{Varchar()}, Varchar(), Text1([](TextWriter& out, View text) {
+          AppendLower(text, out);
+        })}});
+  Add(registry,
+      {"upper",
+       {"ucase"},
+       "The text in upper case.",
+       "Each character by Unicode's simple mapping.",
+       {"upper('àb')  -- 'ÀB'"}},
+      {{{Varchar()}, Varchar(), Text1([](TextWriter& out, View text) {
+          AppendUpper(text, out);
+        })}});
+  Add(registry,
+      {"initcap",
+       {},
+       "The text with each word's first letter in upper case.",
+       "",
+       {"initcap('two WORDS')  -- 'Two Words'"}},
       {{{Varchar()}, Varchar(), Text1(InitCap)}});
-  Add(registry, {"reverse", {}, "The characters in reverse order.", "",
-                 {"reverse('héllo')  -- 'olléh'"}},
+  Add(registry,
+      {"reverse", {}, "The characters in reverse order.", "", {"reverse('héllo')  -- 'olléh'"}},
       {{{Varchar()}, Varchar(), Text1(Reverse)}});
 }
 
 void RegisterMeasures(engine::Registry& registry) {
-  registry.Add(MakeFunction(
-      kFamily,
-      {"length", {"len", "char_length", "character_length"},
-       "The number of characters of a text, or of items of a list.", "",
-       {"length('héllo')  -- 5", "length([1, 2])  -- 2"}},
-      Bind(BindLength)));
+  registry.Add(MakeFunction(kFamily,
+                            {"length",
+                             {"len", "char_length", "character_length"},
+                             "The number of characters of a text, or of items of a list.",
+                             "",
+                             {"length('héllo')  -- 5", "length([1, 2])  -- 2"}},
+                            Bind(BindLength)));
   const auto bytes = [](View text) { return static_cast<int64_t>(text.size()); };
-  Add(registry, {"strlen", {"octet_length"}, "The number of bytes.", "",
-                 {"strlen('é')  -- 2"}},
+  Add(registry, {"strlen", {"octet_length"}, "The number of bytes.", "", {"strlen('é')  -- 2"}},
       {{{Varchar()}, arrow::int64(), RowKernel<int64_t, View>(arrow::int64(), bytes)},
        {{arrow::binary()}, arrow::int64(), RowKernel<int64_t, View>(arrow::int64(), bytes)}});
   Add(registry, {"bit_length", {}, "The number of bits.", "", {"bit_length('é')  -- 16"}},
-      {{{Varchar()}, arrow::int64(),
-        RowKernel<int64_t, View>(arrow::int64(), [](View text) {
+      {{{Varchar()}, arrow::int64(), RowKernel<int64_t, View>(arrow::int64(), [](View text) {
           return static_cast<int64_t>(text.size()) * 8;
         })}});
-  Add(registry, {"strpos", {"instr", "position"},
-                 "The place of the first occurrence of a text, from 1; 0 where there is none.",
-                 "The text comes first, what is looked for second.",
-                 {"strpos('hello', 'l')  -- 3", "position('l' IN 'hello')  -- 3"}},
-      {{{Varchar(), Varchar()}, arrow::int64(),
+  Add(registry,
+      {"strpos",
+       {"instr", "position"},
+       "The place of the first occurrence of a text, from 1; 0 where there is none.",
+       "The text comes first, what is looked for second.",
+       {"strpos('hello', 'l')  -- 3", "position('l' IN 'hello')  -- 3"}},
+      {{{Varchar(), Varchar()},
+        arrow::int64(),
         RowKernel<int64_t, View, View>(arrow::int64(), Position)}});
-  Add(registry, {"contains", {}, "True where the text contains another.", "",
-                 {"contains('abc', 'b')  -- true"}},
-      {{{Varchar(), Varchar()}, arrow::boolean(),
+  Add(registry,
+      {"contains",
+       {},
+       "True where the text contains another.",
+       "",
+       {"contains('abc', 'b')  -- true"}},
+      {{{Varchar(), Varchar()},
+        arrow::boolean(),
         RowKernel<bool, View, View>(arrow::boolean(), [](View text, View part) {
           return FindText(text, part) != View::npos;
         })}});
-  Add(registry, {"starts_with", {"prefix"}, "True where the text starts with another.", "",
-                 {"starts_with('abc', 'ab')  -- true"}},
-      {{{Varchar(), Varchar()}, arrow::boolean(),
-        RowKernel<bool, View, View>(arrow::boolean(), [](View text, View part) {
-          return text.starts_with(part);
-        })}});
-  Add(registry, {"ends_with", {"suffix"}, "True where the text ends with another.", "",
-                 {"ends_with('abc', 'bc')  -- true"}},
-      {{{Varchar(), Varchar()}, arrow::boolean(),
-        RowKernel<bool, View, View>(arrow::boolean(), [](View text, View part) {
-          return text.ends_with(part);
-        })}});
+  Add(registry,
+      {"starts_with",
+       {"prefix"},
+       "True where the text starts with another.",
+       "",
+       {"starts_with('abc', 'ab')  -- true"}},
+      {{{Varchar(), Varchar()},
+        arrow::boolean(),
+        RowKernel<bool, View, View>(arrow::boolean(),
+                                    [](View text, View part) { return text.starts_with(part); })}});
+  Add(registry,
+      {"ends_with",
+       {"suffix"},
+       "True where the text ends with another.",
+       "",
+       {"ends_with('abc', 'bc')  -- true"}},
+      {{{Varchar(), Varchar()},
+        arrow::boolean(),
+        RowKernel<bool, View, View>(arrow::boolean(),
+                                    [](View text, View part) { return text.ends_with(part); })}});
 }
 
 void RegisterParts(engine::Registry& registry) {
   constexpr char kSubstring[] =
       "The offset counts characters from 1, from the end where it is negative; a negative length "
       "goes backwards.";
-  Add(registry, {"substring", {"substr"}, "A part of the text.", kSubstring,
-                 {"substring('hello', 2, 3)  -- 'ell'", "substring('hello', -3)  -- 'llo'"}},
-      {{{Varchar(), arrow::int64()}, Varchar(),
-        TextKernel<View, int64_t>(Varchar(), [](TextWriter& out, View text, int64_t offset) {
-          out.Append(Substring(text, offset, kAll));
-        })},
-       {{Varchar(), arrow::int64(), arrow::int64()}, Varchar(),
+  Add(registry,
+      {"substring",
+       {"substr"},
+       "A part of the text.",
+       kSubstring,
+       {"substring('hello', 2, 3)  -- 'ell'", "substring('hello', -3)  -- 'llo'"}},
+      {{{Varchar(), arrow::int64()},
+        Varchar(),
+        TextKernel<View, int64_t>(Varchar(),
+                                  [](TextWriter& out, View text, int64_t offset) {
+                                    out.Append(Substring(text, offset, kAll));
+                                  })},
+       {{Varchar(), arrow::int64(), arrow::int64()},
+        Varchar(),
         TextKernel<View, int64_t, int64_t>(
             Varchar(), [](TextWriter& out, View text, int64_t offset, int64_t length) {
               out.Append(Substring(text, offset, length));
             })}});
-  Add(registry, {"left", {}, "The first characters.",
-                 "A negative count leaves that many away at the end.",
-                 {"left('hello', 2)  -- 'he'", "left('hello', -2)  -- 'hel'"}},
-      {{{Varchar(), arrow::int64()}, Varchar(),
+  Add(registry,
+      {"left",
+       {},
+       "The first characters.",
+       "A negative count leaves that many away at the end.",
+       {"left('hello', 2)  -- 'he'", "left('hello', -2)  -- 'hel'"}},
+      {{{Varchar(), arrow::int64()},
+        Varchar(),
         TextKernel<View, int64_t>(Varchar(), [](TextWriter& out, View text, int64_t count) {
           out.Append(Left(text, count));
         })}});
-  Add(registry, {"right", {}, "The last characters.",
-                 "A negative count leaves that many away at the start.",
-                 {"right('hello', 2)  -- 'lo'", "right('hello', -2)  -- 'llo'"}},
-      {{{Varchar(), arrow::int64()}, Varchar(),
+  Add(registry,
+      {"right",
+       {},
+       "The last characters.",
+       "A negative count leaves that many away at the start.",
+       {"right('hello', 2)  -- 'lo'", "right('hello', -2)  -- 'llo'"}},
+      {{{Varchar(), arrow::int64()},
+        Varchar(),
         TextKernel<View, int64_t>(Varchar(), [](TextWriter& out, View text, int64_t count) {
           out.Append(Right(text, count));
         })}});
   constexpr char kTrim[] = "A second argument names the characters to take away; else spaces.";
-  AddTrim(registry, {"trim", {"btrim"}, "The text without spaces at both ends.", kTrim,
-                     {"trim('  a ')  -- 'a'", "trim('xyaxy', 'xy')  -- 'a'"}}, true, true);
-  AddTrim(registry, {"ltrim", {}, "The text without spaces at its start.", kTrim,
-                     {"ltrim('  a ')  -- 'a '"}}, true, false);
-  AddTrim(registry, {"rtrim", {}, "The text without spaces at its end.", kTrim,
-                     {"rtrim(' a  ')  -- ' a'"}}, false, true);
+  AddTrim(registry,
+          {"trim",
+           {"btrim"},
+           "The text without spaces at both ends.",
+           kTrim,
+           {"trim('  a ')  -- 'a'", "trim('xyaxy', 'xy')  -- 'a'"}},
+          true, true);
+  AddTrim(registry,
+          {"ltrim", {}, "The text without spaces at its start.", kTrim, {"ltrim('  a ')  -- 'a '"}},
+          true, false);
+  AddTrim(registry,
+          {"rtrim", {}, "The text without spaces at its end.", kTrim, {"rtrim(' a  ')  -- ' a'"}},
+          false, true);
 }
 
 void RegisterMakers(engine::Registry& registry) {
   registry.Add(MakeFunction(kFamily,
-                            {"concat", {}, "All values as one text, or lists as one list.",
+                            {"concat",
+                             {},
+                             "All values as one text, or lists as one list.",
                              "Nulls are passed over; values that are no text are cast to it.",
                              {"concat('a', NULL, 1)  -- 'a1'"}},
                             Bind(BindConcat)));
   registry.Add(MakeFunction(
       kFamily,
-      {"concat_ws", {}, "All values as one text with a separator between them.",
+      {"concat_ws",
+       {},
+       "All values as one text with a separator between them.",
        "The separator comes first. Nulls are passed over; a null separator gives null.",
        {"concat_ws(', ', 'a', NULL, 'b')  -- 'a, b'"}},
       Bind(BindConcatWs)));
   registry.Add(MakeFunction(kFamily,
-                            {"concat_op", {}, "Two texts or lists as one; the operator `||`.",
-                             "Null when a side is null.", {"'a' || 1  -- 'a1'"}},
+                            {"concat_op",
+                             {},
+                             "Two texts or lists as one; the operator `||`.",
+                             "Null when a side is null.",
+                             {"'a' || 1  -- 'a1'"}},
                             Bind(BindConcatOperator)));
-  Add(registry, {"replace", {}, "The text with each occurrence of one text replaced by another.", "",
-                 {"replace('aaa', 'a', 'bb')  -- 'bbbbbb'"}},
-      {{{Varchar(), Varchar(), Varchar()}, Varchar(),
+  Add(registry,
+      {"replace",
+       {},
+       "The text with each occurrence of one text replaced by another.",
+       "",
+       {"replace('aaa', 'a', 'bb')  -- 'bbbbbb'"}},
+      {{{Varchar(), Varchar(), Varchar()},
+        Varchar(),
         TextKernel<View, View, View>(Varchar(), Replace)}});
-  Add(registry, {"translate", {}, "The text with single characters replaced.",
-                 "Each character of the second argument becomes the one at its place in the third, "
-                 "or goes away where the third is shorter.",
-                 {"translate('abc', 'ab', 'x')  -- 'xc'"}},
-      {{{Varchar(), Varchar(), Varchar()}, Varchar(),
+  Add(registry,
+      {"translate",
+       {},
+       "The text with single characters replaced.",
+       "Each character of the second argument becomes the one at its place in the third, "
+       "or goes away where the third is shorter.",
+       {"translate('abc', 'ab', 'x')  -- 'xc'"}},
+      {{{Varchar(), Varchar(), Varchar()},
+        Varchar(),
         TextKernel<View, View, View>(Varchar(), Translate)}});
-  Add(registry, {"repeat", {}, "The text several times over.", "", {"repeat('ab', 3)  -- 'ababab'"}},
+  Add(registry,
+      {"repeat", {}, "The text several times over.", "", {"repeat('ab', 3)  -- 'ababab'"}},
       {{{Varchar(), arrow::int64()}, Varchar(), TextKernel<View, int64_t>(Varchar(), Repeat)}});
   const auto pad = [](bool left) {
     return TextKernel<View, int64_t, View>(
@@ -361,19 +428,24 @@ void RegisterMakers(engine::Registry& registry) {
         });
   };
   const auto pad_spaces = [](bool left) {
-    return TextKernel<View, int64_t>(
-        Varchar(), [left](TextWriter& out, View text, int64_t length) {
-          return Pad(out, text, length, " ", left);
-        });
+    return TextKernel<View, int64_t>(Varchar(), [left](TextWriter& out, View text, int64_t length) {
+      return Pad(out, text, length, " ", left);
+    });
   };
-  Add(registry, {"lpad", {}, "The text filled at its start, or cut, to a number of characters.",
-                 "The third argument is what to fill with; else spaces.",
-                 {"lpad('7', 3, '0')  -- '007'"}},
+  Add(registry,
+      {"lpad",
+       {},
+       "The text filled at its start, or cut, to a number of characters.",
+       "The third argument is what to fill with; else spaces.",
+       {"lpad('7', 3, '0')  -- '007'"}},
       {{{Varchar(), arrow::int64(), Varchar()}, Varchar(), pad(true)},
        {{Varchar(), arrow::int64()}, Varchar(), pad_spaces(true)}});
-  Add(registry, {"rpad", {}, "The text filled at its end, or cut, to a number of characters.",
-                 "The third argument is what to fill with; else spaces.",
-                 {"rpad('hi', 5, 'xy')  -- 'hixyx'"}},
+  Add(registry,
+      {"rpad",
+       {},
+       "The text filled at its end, or cut, to a number of characters.",
+       "The third argument is what to fill with; else spaces.",
+       {"rpad('hi', 5, 'xy')  -- 'hixyx'"}},
       {{{Varchar(), arrow::int64(), Varchar()}, Varchar(), pad(false)},
        {{Varchar(), arrow::int64()}, Varchar(), pad_spaces(false)}});
 }

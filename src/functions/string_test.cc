@@ -21,7 +21,9 @@ TEST(StringFunctionsTest, MapsCase) {
   Check({{"lower", {Str("ÀB")}, "àb"},
          {"upper", {Str("éa")}, "ÉA"},
          {"lcase", {Str("")}, ""},
-         {"upper", {Str("0123456789abcdefghijklmnopqrstuvwxyz")}, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"},
+         {"upper",
+          {Str("0123456789abcdefghijklmnopqrstuvwxyz")},
+          "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"},
          {"initcap", {Str("two WORDS")}, "Two Words"},
          {"lower", {Null("VARCHAR")}, "NULL"}});
 }
@@ -63,8 +65,12 @@ TEST(StringFunctionsTest, TakesParts) {
          {"rtrim", {Str("xxaxx"), Str("x")}, "xxa"},
          {"trim", {Str("éaé"), Str("é")}, "a"},
          {"trim", {Str("xyaxy"), Str("xy")}, "a"},
-         {"substring", {Str("a"), Of("BIGINT", "9223372036854775807"), Of("BIGINT", "9223372036854775807")}, ""},
-         {"substring", {Str("a"), Of("BIGINT", "-9223372036854775808"), Of("BIGINT", "-9223372036854775808")}, ""}});
+         {"substring",
+          {Str("a"), Of("BIGINT", "9223372036854775807"), Of("BIGINT", "9223372036854775807")},
+          ""},
+         {"substring",
+          {Str("a"), Of("BIGINT", "-9223372036854775808"), Of("BIGINT", "-9223372036854775808")},
+          ""}});
 }
 
 TEST(StringFunctionsTest, MakesText) {
@@ -136,7 +142,8 @@ TEST(LikeTest, MatchesPatterns) {
          {"like", {Str("aé"), Str("%_")}, "true"},
          {"like", {Str("a%c"), Str("a!%c"), Str("!")}, "true"},
          {"like", {Str("abc"), Str("a!%c"), Str("!")}, "false"},
-         {"like", {Str("a"), Str("a!"), Str("!")},
+         {"like",
+          {Str("a"), Str("a!"), Str("!")},
           "error: like: the pattern ends in its escape character: 'a!'"},
          {"not_like", {Str("abc"), Str("b")}, "true"},
          {"ilike", {Str("ÉA"), Str("é_")}, "true"},
@@ -165,7 +172,8 @@ TEST(RegexTest, MatchesReplacesAndExtracts) {
 
 TEST(StringFunctionsTest, SaysWhatItTakes) {
   EXPECT_EQ(CallType("lower", {Int(1)}), "error: lower: takes (VARCHAR): got (INTEGER)");
-  EXPECT_EQ(CallType("length", {Int(1)}), "error: length: takes (VARCHAR) or a list: got (INTEGER)");
+  EXPECT_EQ(CallType("length", {Int(1)}),
+            "error: length: takes (VARCHAR) or a list: got (INTEGER)");
 }
 
 }  // namespace

@@ -84,10 +84,9 @@ std::string_view Substring(std::string_view text, int64_t offset, int64_t length
   offset = std::clamp(offset, -kAll, kAll);
   length = std::clamp(length, -kAll, kAll);
   const bool ascii = IsAscii(text);
-  const int64_t size =
-      offset >= 0 && length >= 0 && !ascii
-          ? kAll  // Not needed: the walk ends at the end of the text.
-          : (ascii ? static_cast<int64_t>(text.size()) : CountCharacters(text));
+  const int64_t size = offset >= 0 && length >= 0 && !ascii
+                           ? kAll  // Not needed: the walk ends at the end of the text.
+                           : (ascii ? static_cast<int64_t>(text.size()) : CountCharacters(text));
   int64_t start = 0;
   if (offset > 0) {
     start = offset - 1;
@@ -109,8 +108,7 @@ std::string_view Substring(std::string_view text, int64_t offset, int64_t length
 size_t FindText(std::string_view text, std::string_view needle, size_t from) {
   if (from > text.size()) return std::string_view::npos;
   if (needle.empty()) return from;
-  const void* found =
-      memmem(text.data() + from, text.size() - from, needle.data(), needle.size());
+  const void* found = memmem(text.data() + from, text.size() - from, needle.data(), needle.size());
   if (found == nullptr) return std::string_view::npos;
   return static_cast<size_t>(static_cast<const char*>(found) - text.data());
 }

@@ -29,7 +29,8 @@ class SessionCatalog final : public sql::Catalog {
   std::map<std::string, std::shared_ptr<const engine::Table>> tables_;  // by lower-case name
 };
 
-/// The rows of an Arrow C stream as a table. Takes over `*stream`. Without `replay` it can be read once.
+/// The rows of an Arrow C stream as a table. Takes over `*stream`. Without `replay` it can be read
+/// once.
 Result<std::shared_ptr<const engine::Table>> MakeStreamTable(std::string name,
                                                              ArrowArrayStream* stream, bool replay);
 

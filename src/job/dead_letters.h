@@ -9,9 +9,9 @@
 
 namespace thalweg::job {
 
-/// Rejected records as JSON lines, in a file of their own for each run, readable by its owner only. The
-/// file is made with the first record. Keys: node, file, line, byte_offset, column, reason, and raw, or
-/// raw_base64 where the bytes are not UTF-8.
+/// Rejected records as JSON lines, in a file of their own for each run, readable by its owner only.
+/// The file is made with the first record. Keys: node, file, line, byte_offset, column, reason, and
+/// raw, or raw_base64 where the bytes are not UTF-8.
 class DeadLetterFile final : public RejectSink {
  public:
   /// `path`: a new file where it ends in .jsonl, else a folder, made if missing; empty: the working

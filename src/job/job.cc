@@ -22,8 +22,12 @@ std::string StemOf(std::string_view path) {
 }
 
 Result<std::string> FormatOf(std::string_view path) {
-  for (const auto& [suffix, format] : std::initializer_list<std::pair<const char*, const char*>>{
-           {".toml", "toml"}, {".yaml", "yaml"}, {".yml", "yaml"}, {".json", "json"}, {".sql", "sql"}}) {
+  for (const auto& [suffix, format] :
+       std::initializer_list<std::pair<const char*, const char*>>{{".toml", "toml"},
+                                                                  {".yaml", "yaml"},
+                                                                  {".yml", "yaml"},
+                                                                  {".json", "json"},
+                                                                  {".sql", "sql"}}) {
     if (path.ends_with(suffix)) return std::string(format);
   }
   return Status::InvalidArgument("'" + std::string(path) +
@@ -43,7 +47,9 @@ class Reader {
   std::optional<Options> Section(const Node& root, const Spec& spec) {
     Options::Given given;
     const auto found = root.keys.find(spec.name);
-    const Node& section = spec.name.empty() ? root : found == root.keys.end() ? empty_ : found->second;
+    const Node& section = spec.name.empty()          ? root
+                          : found == root.keys.end() ? empty_
+                                                     : found->second;
     if (!spec.name.empty() && found != root.keys.end() && !section.is_table) {
       Add(Status::InvalidArgument(spec.name + ": expected a table"));
       return {};
@@ -215,9 +221,7 @@ Result<Job> Job::Load(const std::string& path, const std::vector<std::string>& s
   return Parse(text, format, path, set, problems);
 }
 
-std::string Job::Query() const {
-  return transform.empty() ? "SELECT * FROM source" : transform;
-}
+std::string Job::Query() const { return transform.empty() ? "SELECT * FROM source" : transform; }
 
 Result<Report> Job::Run(std::stop_token stop) const {
   Session session;

@@ -1,12 +1,12 @@
 #include "job/job_file.h"
 
+#include <toml++/toml.h>
 #include <yaml-cpp/yaml.h>
 
 #include <charconv>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <sstream>
-#include <toml++/toml.h>
 
 namespace thalweg::job {
 namespace {
@@ -103,11 +103,13 @@ Result<Node> FromYaml(const YAML::Node& value, int depth) {
   if (text == "null" || text == "~" || text.empty()) return Scalar(std::monostate());
   const char* end = text.data() + text.size();
   int64_t integer = 0;
-  if (auto [at, error] = std::from_chars(text.data(), end, integer); error == std::errc() && at == end) {
+  if (auto [at, error] = std::from_chars(text.data(), end, integer);
+      error == std::errc() && at == end) {
     return Scalar(integer);
   }
   double real = 0;
-  if (auto [at, error] = std::from_chars(text.data(), end, real); error == std::errc() && at == end) {
+  if (auto [at, error] = std::from_chars(text.data(), end, real);
+      error == std::errc() && at == end) {
     return Scalar(real);
   }
   return Scalar(text);
@@ -125,7 +127,8 @@ Result<Node> Parse(std::string_view text, std::string_view format) {
                                    std::to_string(begin.column) + ": " +
                                    std::string(error.description()));
   } catch (const YAML::Exception& error) {
-    return Status::InvalidArgument("line " + std::to_string(error.mark.line + 1) + ": " + error.msg);
+    return Status::InvalidArgument("line " + std::to_string(error.mark.line + 1) + ": " +
+                                   error.msg);
   } catch (const std::exception& error) {
     return Status::InvalidArgument(error.what());
   }

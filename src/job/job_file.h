@@ -25,8 +25,8 @@ Result<Node> ReadJobText(std::string_view text, std::string_view format, std::st
 /// Sets `a.b.c=value`, making tables on the way.
 Status SetPath(Node* root, std::string_view assignment);
 
-/// Fills `${VAR}`, `${VAR:-default}` and `${VAR:?message}` in every text below `node`, but not in those
-/// under a key named `sql`. `$$` is a dollar sign.
+/// Fills `${VAR}`, `${VAR:-default}` and `${VAR:?message}` in every text below `node`, but not in
+/// those under a key named `sql`. `$$` is a dollar sign.
 Status FillReferences(Node* node, std::string_view path);
 
 }  // namespace thalweg::job

@@ -17,10 +17,18 @@ constexpr std::array<std::string_view, 6> kSections = {"source", "transform",  "
 Spec MakeTop() {
   Spec spec;
   spec.fields = {
-      StringField("name").Doc("Name in reports and in the names of reject files; by default the file's."),
+      StringField("name").Doc(
+          "Name in reports and in the names of reject files; by default the file's."),
       Int64Field("workers").Doc("Threads for CPU work; by default all cores.").Min(1).Max(1024),
-      BytesField("memory_bytes_max").Doc("Bound on batches in flight.").Min(1 << 20).Default(std::string("128 MiB")),
-      Int64Field("batch_rows").Doc("Rows of a batch, at most.").Default(int64_t{4096}).Min(1).Max(1 << 20),
+      BytesField("memory_bytes_max")
+          .Doc("Bound on batches in flight.")
+          .Min(1 << 20)
+          .Default(std::string("128 MiB")),
+      Int64Field("batch_rows")
+          .Doc("Rows of a batch, at most.")
+          .Default(int64_t{4096})
+          .Min(1)
+          .Max(1 << 20),
       BoolField("ordered").Doc("Rows leave in the order in which they came.").Default(true),
   };
   return spec;
@@ -29,8 +37,9 @@ Spec MakeTop() {
 Spec MakeTransform() {
   Spec spec;
   spec.name = "transform";
-  spec.fields = {StringField("sql").Doc(
-      "A SELECT over the table `source`; $name stands for a parameter. By default every column as it is.")};
+  spec.fields = {
+      StringField("sql").Doc("A SELECT over the table `source`; $name stands for a parameter. By "
+                             "default every column as it is.")};
   return spec;
 }
 
@@ -43,9 +52,14 @@ Spec MakeErrors() {
           .Default(std::string("fail")),
       DoubleField("error_rate_max")
           .Doc("Share of rejected rows above which the job fails.")
-          .Default(0.10).Min(0).Max(1),
-      Int64Field("errors_max").Doc("Number of rejected rows above which the job fails at once.").Min(0),
-      StringField("path").Doc("Folder for dead letters, or a new file ending in .jsonl; by default the working directory."),
+          .Default(0.10)
+          .Min(0)
+          .Max(1),
+      Int64Field("errors_max")
+          .Doc("Number of rejected rows above which the job fails at once.")
+          .Min(0),
+      StringField("path").Doc("Folder for dead letters, or a new file ending in .jsonl; by default "
+                              "the working directory."),
   };
   return spec;
 }
@@ -57,7 +71,8 @@ Spec MakeTuning() {
       EnumField("policy", {"climb", "fixed", "target"})
           .Doc("How batch sizes follow what is measured.")
           .Default(std::string("climb")),
-      EnumField("preset", {"memory", "cpu", "io", "latency"}).Doc("A starting point with its bounds."),
+      EnumField("preset", {"memory", "cpu", "io", "latency"})
+          .Doc("A starting point with its bounds."),
       DoubleField("target_records_per_s").Doc("For policy 'target'.").Min(1),
   };
   return spec;
@@ -65,12 +80,18 @@ Spec MakeTuning() {
 
 const char* JsonType(FieldType type) {
   switch (type) {
-    case FieldType::kBool: return "boolean";
-    case FieldType::kInt64: return "integer";
-    case FieldType::kDouble: return "number";
-    case FieldType::kStringList: return "array";
-    case FieldType::kStringMap: return "object";
-    default: return "string";
+    case FieldType::kBool:
+      return "boolean";
+    case FieldType::kInt64:
+      return "integer";
+    case FieldType::kDouble:
+      return "number";
+    case FieldType::kStringList:
+      return "array";
+    case FieldType::kStringMap:
+      return "object";
+    default:
+      return "string";
   }
 }
 
@@ -134,7 +155,9 @@ const Spec& TuningSpec() {
   return spec;
 }
 
-bool IsSection(std::string_view key) { return std::ranges::find(kSections, key) != kSections.end(); }
+bool IsSection(std::string_view key) {
+  return std::ranges::find(kSections, key) != kSections.end();
+}
 
 std::vector<std::string> KnownKeys() {
   std::vector<std::string> keys(kSections.begin(), kSections.end());
@@ -156,7 +179,8 @@ std::string JobSchema() {
   json.Key("required").BeginArray().String("sink").EndArray();
   json.Key("properties").BeginObject();
   job::WriteFields(job::TopSpec().fields, json);
-  job::WritePlace("source", "Where rows come from, with options of the place and the format.", json);
+  job::WritePlace("source", "Where rows come from, with options of the place and the format.",
+                  json);
   job::WriteSection(job::TransformSpec(), json);
   job::WritePlace("sink", "Where rows go, with options of the place and the format.", json);
   job::WriteSection(job::ErrorsSpec(), json);
@@ -176,7 +200,9 @@ std::string JobTemplate(const std::string& source, const std::string& sink) {
          "# workers = 2                 # threads for CPU work; by default all cores\n"
          "# memory_bytes_max = \"128 MiB\" # bound on batches in flight\n\n"
          "[source]\n"
-         "path = " + quoted_source + "\n"
+         "path = " +
+         quoted_source +
+         "\n"
          "# format = \"csv\"              # by default it follows the suffix\n"
          "# types = { amount = \"DECIMAL(10,2)\" }\n\n"
          "[transform]\n"
@@ -185,7 +211,9 @@ std::string JobTemplate(const std::string& source, const std::string& sink) {
          "FROM source\n"
          "'''\n\n"
          "[sink]\n"
-         "path = " + quoted_sink + "\n"
+         "path = " +
+         quoted_sink +
+         "\n"
          "mode = \"create\"              # create, append or replace\n"
          "# partition_by = [\"year\", \"month\"]\n\n"
          "[errors]\n"

@@ -38,15 +38,24 @@ std::string TextOf(const OptionValue& value) {
 
 const char* TypeText(FieldType type) {
   switch (type) {
-    case FieldType::kBool: return "boolean";
-    case FieldType::kInt64: return "integer";
-    case FieldType::kDouble: return "number";
-    case FieldType::kString: return "text";
-    case FieldType::kEnum: return "name";
-    case FieldType::kDuration: return "duration";
-    case FieldType::kBytes: return "size";
-    case FieldType::kStringList: return "list of texts";
-    case FieldType::kStringMap: return "map of texts";
+    case FieldType::kBool:
+      return "boolean";
+    case FieldType::kInt64:
+      return "integer";
+    case FieldType::kDouble:
+      return "number";
+    case FieldType::kString:
+      return "text";
+    case FieldType::kEnum:
+      return "name";
+    case FieldType::kDuration:
+      return "duration";
+    case FieldType::kBytes:
+      return "size";
+    case FieldType::kStringList:
+      return "list of texts";
+    case FieldType::kStringMap:
+      return "map of texts";
   }
   return "";
 }

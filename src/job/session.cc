@@ -118,8 +118,8 @@ Result<std::unique_ptr<engine::SinkTable>> Session::State::MakeSink(
   engine::SinkRequest request;
   request.schema = plan.schema;
   request.force = options.force;
-  THALWEG_ASSIGN_OR_RETURN(auto sink, place.connector->create(registry, place.location,
-                                                              plan.sink.options, request));
+  THALWEG_ASSIGN_OR_RETURN(
+      auto sink, place.connector->create(registry, place.location, plan.sink.options, request));
   THALWEG_RETURN_IF_ERROR(sink->Check());
   return sink;
 }
@@ -189,8 +189,8 @@ Status Session::AddSource(std::string name, const std::string& location, const V
   if (!place.connector->open) {
     return Status::Unsupported("'" + place.connector->spec.name + "' can only be written to");
   }
-  THALWEG_ASSIGN_OR_RETURN(auto table, place.connector->open(state_->registry, place.location,
-                                                             ToGiven(read)));
+  THALWEG_ASSIGN_OR_RETURN(auto table,
+                           place.connector->open(state_->registry, place.location, ToGiven(read)));
   state_->catalog.Set(std::move(name), std::move(table));
   return {};
 }
@@ -276,8 +276,7 @@ Result<Report> Session::RunBatches(std::string_view text, const QueryOptions& op
     return take(&schema, &array);
   };
   THALWEG_ASSIGN_OR_RETURN(
-      QueryResult result,
-      state_->Execute(statement, context.evaluation, options, stop, hand_over));
+      QueryResult result, state_->Execute(statement, context.evaluation, options, stop, hand_over));
   return result.report();
 }
 

@@ -150,7 +150,8 @@ std::string Grouped(int64_t value) {
 std::string Markdown(const std::vector<Row>& rows, const Row& names) {
   std::string out = "|";
   const auto escaped = [](std::string text) {
-    for (size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) text.insert(at, "\\");
+    for (size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2)
+      text.insert(at, "\\");
     return text;
   };
   for (const auto& name : names) out += " " + escaped(name) + " |";

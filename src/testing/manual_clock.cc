@@ -19,7 +19,8 @@ void ManualClock::WaitUntil(std::condition_variable_any& wake, std::unique_lock<
   // Time moves on another thread that holds no lock of ours, so a short real wait stands in for
   // a notification; callers loop on their own condition.
   bool woken = false;
-  wake.wait_for(lock, stop, std::chrono::milliseconds(1), [&] { return std::exchange(woken, true); });
+  wake.wait_for(lock, stop, std::chrono::milliseconds(1),
+                [&] { return std::exchange(woken, true); });
 }
 
 void ManualClock::Advance(Duration by) {

@@ -46,8 +46,11 @@ def test_sql_prints_csv_to_a_pipe(folder: pathlib.Path) -> None:
 
 def test_sql_draws_a_table(folder: pathlib.Path) -> None:
     done = thalweg(
-        "sql", "--format", "table",
-        "SELECT origin, COUNT(*) AS n FROM 'flights.csv' GROUP BY origin ORDER BY origin", cwd=folder,
+        "sql",
+        "--format",
+        "table",
+        "SELECT origin, COUNT(*) AS n FROM 'flights.csv' GROUP BY origin ORDER BY origin",
+        cwd=folder,
     )
     assert done.returncode == 0
     assert "| EWR     |      2 |" in done.stdout
@@ -60,7 +63,12 @@ def test_null_and_empty_string_are_told_apart(folder: pathlib.Path) -> None:
 
 def test_stdin_and_stdout(folder: pathlib.Path) -> None:
     done = thalweg("sql", "SELECT dest FROM '-'", "--format", "jsonl", cwd=folder, stdin=FLIGHTS)
-    assert [json.loads(line)["dest"] for line in done.stdout.splitlines()] == ["IAH", "IAH", "MIA", "ORD"]
+    assert [json.loads(line)["dest"] for line in done.stdout.splitlines()] == [
+        "IAH",
+        "IAH",
+        "MIA",
+        "ORD",
+    ]
 
 
 def test_a_mistake_gets_a_caret_and_a_hint(folder: pathlib.Path) -> None:
@@ -84,7 +92,16 @@ def test_output_is_not_overwritten_without_force(folder: pathlib.Path) -> None:
 
 
 def test_round_trip_through_every_format(folder: pathlib.Path) -> None:
-    for name in ("a.parquet", "a.jsonl", "a.json", "a.arrow", "a.csv.gz", "a.csv.zst", "a.csv.lz4", "a.csv.br"):
+    for name in (
+        "a.parquet",
+        "a.jsonl",
+        "a.json",
+        "a.arrow",
+        "a.csv.gz",
+        "a.csv.zst",
+        "a.csv.lz4",
+        "a.csv.br",
+    ):
         assert thalweg("copy", "flights.csv", name, cwd=folder).returncode == 0, name
         done = thalweg("sql", f"SELECT * FROM '{name}'", cwd=folder)
         assert (done.returncode, done.stdout) == (0, FLIGHTS), name
@@ -92,12 +109,15 @@ def test_round_trip_through_every_format(folder: pathlib.Path) -> None:
 
 def test_partitions_and_reading_them_back(folder: pathlib.Path) -> None:
     done = thalweg(
-        "sql", "COPY (SELECT * FROM 'flights.csv') TO 'set' (FORMAT parquet, PARTITION_BY (origin))",
+        "sql",
+        "COPY (SELECT * FROM 'flights.csv') TO 'set' (FORMAT parquet, PARTITION_BY (origin))",
         cwd=folder,
     )
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in (folder / "set").iterdir()) == [
-        "origin=EWR", "origin=JFK", "origin=LGA",
+        "origin=EWR",
+        "origin=JFK",
+        "origin=LGA",
     ]
     done = thalweg("sql", "SELECT dest, origin FROM 'set' ORDER BY origin, dest", cwd=folder)
     assert done.stdout == "dest,origin\nIAH,EWR\nORD,EWR\nMIA,JFK\nIAH,LGA\n"
@@ -106,7 +126,9 @@ def test_partitions_and_reading_them_back(folder: pathlib.Path) -> None:
 def test_partition_values_cannot_leave_the_target(folder: pathlib.Path) -> None:
     (folder / "evil.csv").write_text("k,v\n../../up,1\n/etc/passwd,2\n..,3\n,4\n")
     done = thalweg(
-        "sql", "COPY (SELECT * FROM 'evil.csv') TO 'set' (FORMAT csv, PARTITION_BY (k))", cwd=folder
+        "sql",
+        "COPY (SELECT * FROM 'evil.csv') TO 'set' (FORMAT csv, PARTITION_BY (k))",
+        cwd=folder,
     )
     assert done.returncode == 0, done.stderr
     files = [path for path in (folder / "set").rglob("*") if path.is_file()]
@@ -168,7 +190,8 @@ def test_strict_exit_status(folder: pathlib.Path) -> None:
 
 def test_check_reports_every_problem(folder: pathlib.Path) -> None:
     (folder / "job.toml").write_text(
-        '[source]\npath = "flights.csv"\n[sink]\npath = "o.csv"\n[errors]\npolcy = "skip"\nerror_rate_max = 2\n'
+        '[source]\npath = "flights.csv"\n[sink]\npath = "o.csv"\n'
+        '[errors]\npolcy = "skip"\nerror_rate_max = 2\n'
     )
     done = thalweg("check", "job.toml", cwd=folder)
     assert done.returncode == 64
@@ -200,7 +223,12 @@ def test_head_ends_quietly(folder: pathlib.Path) -> None:
         file.writelines(f"{i}\n" for i in range(500_000))
     done = subprocess.run(
         f"{PROGRAM} sql \"SELECT * FROM 'big.csv'\" | head -1; echo ${{PIPESTATUS[0]}}",
-        shell=True, executable="/bin/bash", cwd=folder, capture_output=True, text=True, timeout=60,
+        shell=True,
+        executable="/bin/bash",
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert done.stdout == "n\n0\n"
     assert done.stderr == ""
@@ -217,6 +245,9 @@ def test_reference_and_completion(folder: pathlib.Path) -> None:
 
 
 def test_report_is_json(folder: pathlib.Path) -> None:
-    assert thalweg("copy", "--report", "r.json", "flights.csv", "o.parquet", cwd=folder).returncode == 0
+    assert (
+        thalweg("copy", "--report", "r.json", "flights.csv", "o.parquet", cwd=folder).returncode
+        == 0
+    )
     report = json.loads((folder / "r.json").read_text())
     assert report["outcome"] == "ok" and report["records_in"] == 4 and report["conserved"]

@@ -22,7 +22,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-release test-asan test-tsan test-arrow-private bench wheel
+.PHONY: help setup build demo test test-release test-asan test-tsan test-install test-arrow-private bench wheel
 .PHONY: lint format stubs fuzz clean
 
 help: ## Print this list
@@ -53,6 +53,9 @@ test-tsan: setup
 	@cmake --preset tsan --log-level=NOTICE
 	@cmake --build --preset tsan --target thalweg_base_test thalweg_runtime_test thalweg_io_test
 	@ctest --preset tsan
+
+test-install: build ## Install the wheel into an empty environment and use it from there
+	@ctest --test-dir build/release --tests-regex '^install$$' --output-on-failure
 
 test-arrow-private: build ## Prove that our Arrow and others in one process stay apart
 	@ctest --preset release --tests-regex '^bindings$$'

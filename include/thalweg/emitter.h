@@ -170,7 +170,10 @@ class Emitter {
     if (!armed_) return {};
     const bool all = now == Clock::Instant::max();
     if (!all && since_ + delay_ > now) return {{}, since_ + delay_};
-    if (published == taken_) return {{}, now + delay_};
+    if (published == taken_) {
+      if (all) return {};
+      return {{}, now + delay_};
+    }
     runtime::Chunk chunk;
     auto owner = vectors_->Take();
     owner->reserve(published - taken_);

@@ -50,8 +50,27 @@ Status Run::Impl::Start(std::stop_token stop) {
   options_.tuning.start.workers = workers_;
   options_.tuning.max.workers = std::max(options_.tuning.max.workers, workers_);
   THALWEG_RETURN_IF_ERROR(options_.tuning.Validate());
-  tuner_ = Tuner(options_.tuning);
-  THALWEG_ASSIGN_OR_RETURN(plan_, MakePlan(graph_, options_, workers_));
+  THALWEG_ASSIGN_OR_RETURN(Plan plan, MakePlan(graph_, options_, workers_));
+  {
+    // Wake, progress and knobs may already be called by other threads.
+    std::scoped_lock lock(mutex_);
+    tuner_ = Tuner(options_.tuning);
+    plan_ = std::move(plan);
+    PrepareThreads();
+    RegisterMetrics();
+    start_ = observed_ = tuned_ = clock_->Now();
+    started_ = true;
+  }
+  on_stop_.emplace(std::move(stop), [this] { OnStop(); });
+  std::scoped_lock lock(mutex_);
+  Settle();
+  if (eager_threads_) StartThreads();
+  return {};
+}
+
+// How many threads the stages need, once there is more to do than the caller's thread should do
+// alone.
+void Run::Impl::PrepareThreads() {
   bool ports = false;
   int blocking = 0;
   int working = workers_;
@@ -66,14 +85,6 @@ Status Run::Impl::Start(std::stop_token stop) {
   }
   // Without a port the caller's thread is one of the workers.
   threads_wanted_ = std::min(kThreadsMax, working + blocking - (ports ? 0 : 1));
-  RegisterMetrics();
-  start_ = observed_ = tuned_ = clock_->Now();
-  started_ = true;
-  on_stop_.emplace(std::move(stop), [this] { OnStop(); });
-  std::scoped_lock lock(mutex_);
-  Settle();
-  if (eager_threads_) StartThreads();
-  return {};
 }
 
 void Run::Impl::OnStop() {

@@ -114,6 +114,7 @@ class Run::Impl {
   Stage& StageOf(NodeId node) {
     return *plan_.stages[static_cast<size_t>(plan_.stage_of_node[static_cast<size_t>(node.index)])];
   }
+  void PrepareThreads();
   void StartThreads();
   void MaybeEscalate();
   void WakeOthers();

@@ -3,6 +3,7 @@
 #include <arrow/array.h>
 #include <arrow/compute/api.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -138,7 +139,7 @@ int KeyBits(const arrow::DataType& type) {
 
 void LoadKeyBits(const Array& array, uint64_t* out) {
   if (array.type_id() == arrow::Type::NA) {
-    std::memset(out, 0, static_cast<size_t>(array.length()) * sizeof(*out));
+    std::fill_n(out, array.length(), 0);
     return;
   }
   if (array.type_id() == arrow::Type::FLOAT) return LoadAs<float, uint32_t>(array, out);

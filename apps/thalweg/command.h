@@ -21,7 +21,6 @@ struct Context {
   bool out_is_terminal = false;
   int width = 0;  ///< Of the terminal; 0: not known.
   std::stop_token stop;
-  std::vector<std::string> environment;
   /// The subcommand that was chosen; returns the exit status.
   std::function<int()> action;
 };
@@ -37,7 +36,6 @@ struct RunFlags {
   bool strict = false;
   std::string report;
   std::vector<std::string> parameters;
-  int metrics_port = -1;
 
   void AddTo(CLI::App& app, bool parameters_too);
   Result<QueryOptions> ToOptions(const Context& context, const std::string& name) const;

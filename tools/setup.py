@@ -36,6 +36,10 @@ PACKAGES = {
     "liblz4-dev": "compression",
     "libbrotli-dev": "compression",
     "zlib1g-dev": "compression",
+    "libssl-dev": "ciphers and hashes of archives",
+    "libargon2-dev": "passphrases of archives",
+    "libisal-dev": "parity of archives",
+    "libexpat1-dev": "MARCXML",
     "liburing-dev": "reading many files at once",
     "libsimdjson-dev": "JSON",
     "libre2-dev": "regular expressions",
@@ -53,6 +57,8 @@ PACKAGES = {
     "libgmock-dev": "tests",
     "librapidcheck-dev": "tests",
     "libbenchmark-dev": "benchmarks",
+    "zstd": "tests of archives against another reader",
+    "yaz": "tests of MARC records against another reader",
 }
 EXTRAS = {"fuzz": {"clang-19": "fuzzing", "libclang-rt-19-dev": "fuzzing"}}
 # The system's own compiler is too old there, or the package has another name.

@@ -169,7 +169,7 @@ void Register(engine::Registry& registry) {
                              {},
                              "The first value, or null where both are equal.",
                              "Keeps the first value's type.",
-                             {"nullif(x, 0)  -- null where x is 0"}},
+                             {"nullif(5, 5)  -- NULL"}},
                             Bind(BindNullIf)));
   registry.Add(MakeFunction(kFamily,
                             {"coalesce",

@@ -172,4 +172,10 @@ Result<TypePtr> MeetingType(std::string_view name, std::span<const BindArgument>
   return type;
 }
 
+engine::ScalarKernel IdentityKernel() {
+  return [](std::span<const arrow::Datum> datums, int64_t, const engine::EvalContext&) {
+    return Result<arrow::Datum>(datums[0]);
+  };
+}
+
 }  // namespace thalweg::functions

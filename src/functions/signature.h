@@ -72,6 +72,9 @@ bool IsTextConstant(const BindArgument& argument);
 /// The text of a constant string; empty optional where it is none or null.
 std::optional<std::string> ConstantText(const BindArgument& argument);
 
+/// The kernel whose answer is its first argument.
+engine::ScalarKernel IdentityKernel();
+
 inline TypePtr Varchar() { return arrow::utf8(); }
 inline TypePtr Timestamp() { return arrow::timestamp(arrow::TimeUnit::MICRO); }
 inline TypePtr Instant() { return arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"); }

@@ -14,6 +14,7 @@
 
 #include "io/descriptor.h"
 #include "io/errno_status.h"
+#include "io/updatable_file.h"
 
 namespace thalweg::io {
 namespace {
@@ -76,6 +77,56 @@ class LocalRandomFile final : public RandomAccessFile {
  private:
   io::Descriptor fd_;
   std::string path_;
+};
+
+class LocalUpdatableFile final : public UpdatableFile {
+ public:
+  LocalUpdatableFile(io::Descriptor fd, std::string path)
+      : fd_(std::move(fd)), path_(std::move(path)) {}
+
+  Status WriteAt(int64_t offset, std::string_view data) override {
+    THALWEG_RETURN_IF_ERROR(failure_);
+    while (!data.empty()) {
+      const size_t piece = std::min<size_t>(data.size(), 1U << 30);
+      const ssize_t n = pwrite(fd_.get(), data.data(), piece, offset);
+      if (n > 0) {
+        data.remove_prefix(static_cast<size_t>(n));
+        offset += n;
+      } else if (n == 0 || errno != EINTR) {
+        return Fail(n == 0 ? ENOSPC : errno, "write");
+      }
+    }
+    return {};
+  }
+  Status Truncate(int64_t size) override {
+    THALWEG_RETURN_IF_ERROR(failure_);
+    return ftruncate(fd_.get(), size) == 0 ? Status() : Fail(errno, "truncate");
+  }
+  Status Sync() override {
+    THALWEG_RETURN_IF_ERROR(failure_);
+    int result = 0;
+    do {
+      result = fsync(fd_.get());
+    } while (result != 0 && errno == EINTR);
+    return result == 0 ? Status() : Fail(errno, "sync");
+  }
+  Status Close() override {
+    THALWEG_RETURN_IF_ERROR(failure_);
+    failure_ = Status::InvalidArgument("write: '" + path_ + "': the file is closed");
+    // Linux has freed the descriptor even when close is interrupted.
+    if (close(fd_.Release()) != 0 && errno != EINTR) return StatusOfErrno(errno, "close", path_);
+    return {};
+  }
+
+ private:
+  Status Fail(int error, const char* operation) {
+    failure_ = StatusOfErrno(error, operation, path_);
+    return failure_;
+  }
+
+  io::Descriptor fd_;
+  std::string path_;
+  Status failure_;
 };
 
 class LocalLock final : public FileLock {
@@ -156,7 +207,7 @@ Status RenameNoReplace(const std::string& from, const std::string& to) {
   return unlink(from.c_str()) == 0 ? Status() : StatusOfErrno(errno, "unlink", from);
 }
 
-class Local final : public FileSystem {
+class Local final : public FileSystem, public UpdatingFileSystem {
  public:
   Result<std::unique_ptr<RandomAccessFile>> OpenRandom(const std::string& path) override {
     THALWEG_ASSIGN_OR_RETURN(Descriptor fd, OpenDescriptor(path, O_RDONLY, 0, "open"));
@@ -184,6 +235,11 @@ class Local final : public FileSystem {
       return StatusOfErrno(errno, "set permissions", path);
     }
     return MakeDescriptorWriter(fd.Release(), true, path);
+  }
+
+  Result<std::unique_ptr<UpdatableFile>> OpenForUpdate(const std::string& path) override {
+    THALWEG_ASSIGN_OR_RETURN(Descriptor fd, OpenDescriptor(path, O_WRONLY, 0, "open to update"));
+    return std::make_unique<LocalUpdatableFile>(std::move(fd), path);
   }
 
   Result<FileInfo> Stat(const std::string& path) override {

@@ -109,6 +109,44 @@ class MemoryFileSystem::Writer final : public WritableFile {
   bool closed_ = false;
 };
 
+class MemoryFileSystem::Updater final : public UpdatableFile {
+ public:
+  Updater(NodePtr node, std::string path) : node_(std::move(node)), path_(std::move(path)) {}
+  Status WriteAt(int64_t offset, std::string_view data) override {
+    THALWEG_RETURN_IF_ERROR(Usable());
+    if (offset < 0) return Status::InvalidArgument("write: '" + path_ + "': negative offset");
+    std::scoped_lock lock(node_->mutex);
+    const auto begin = static_cast<size_t>(offset);
+    if (node_->data.size() < begin + data.size()) node_->data.resize(begin + data.size(), '\0');
+    std::memcpy(node_->data.data() + begin, data.data(), data.size());
+    ++node_->modified;
+    return {};
+  }
+  Status Truncate(int64_t size) override {
+    THALWEG_RETURN_IF_ERROR(Usable());
+    if (size < 0) return Status::InvalidArgument("truncate: '" + path_ + "': negative size");
+    std::scoped_lock lock(node_->mutex);
+    node_->data.resize(static_cast<size_t>(size), '\0');
+    ++node_->modified;
+    return {};
+  }
+  Status Sync() override { return Usable(); }
+  Status Close() override {
+    THALWEG_RETURN_IF_ERROR(Usable());
+    closed_ = true;
+    return {};
+  }
+
+ private:
+  Status Usable() const {
+    if (!closed_) return {};
+    return Status::InvalidArgument("write: '" + path_ + "': the file is closed");
+  }
+  NodePtr node_;
+  std::string path_;
+  bool closed_ = false;
+};
+
 class MemoryFileSystem::Held final : public FileLock {
  public:
   explicit Held(NodePtr node) : node_(std::move(node)) {}
@@ -188,6 +226,13 @@ Result<std::unique_ptr<WritableFile>> MemoryFileSystem::OpenForWriting(
     ++node->modified;
   }
   return std::make_unique<Writer>(std::move(node), path);
+}
+
+Result<std::unique_ptr<UpdatableFile>> MemoryFileSystem::OpenForUpdate(const std::string& path) {
+  THALWEG_ASSIGN_OR_RETURN(const std::string at, Resolve(path));
+  std::scoped_lock lock(mutex_);
+  THALWEG_ASSIGN_OR_RETURN(NodePtr node, FindFile(at, "open to update"));
+  return std::make_unique<Updater>(std::move(node), path);
 }
 
 Result<FileInfo> MemoryFileSystem::Stat(const std::string& path) {

@@ -5,13 +5,14 @@
 #include <mutex>
 
 #include "io/file_system.h"
+#include "io/updatable_file.h"
 
 namespace thalweg::io {
 
 /// Files in memory, for tests and for what must not touch a disk. Relative paths start at `/`,
 /// `.`, `..` and repeated slashes are resolved, there are no links. Rules are those of POSIX: a
 /// removed file lives on for those who have it open, and a file's directory must exist.
-class MemoryFileSystem final : public FileSystem {
+class MemoryFileSystem final : public FileSystem, public UpdatingFileSystem {
  public:
   MemoryFileSystem();
   ~MemoryFileSystem() override;
@@ -21,6 +22,7 @@ class MemoryFileSystem final : public FileSystem {
                                                          std::stop_token stop) override;
   Result<std::unique_ptr<WritableFile>> OpenForWriting(const std::string& path,
                                                        const WriteOptions& options) override;
+  Result<std::unique_ptr<UpdatableFile>> OpenForUpdate(const std::string& path) override;
   Result<FileInfo> Stat(const std::string& path) override;
   Result<std::vector<DirEntry>> List(const std::string& path) override;
   Status MakeDirs(const std::string& path) override;
@@ -35,6 +37,7 @@ class MemoryFileSystem final : public FileSystem {
   class RandomFile;
   class Reader;
   class Writer;
+  class Updater;
   class Held;
   using NodePtr = std::shared_ptr<Node>;
   using Tree = std::map<std::string, NodePtr, std::less<>>;

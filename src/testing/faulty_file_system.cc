@@ -23,6 +23,24 @@ bool IsBelow(const std::string& name, const std::string& dir) {
   return name.size() > dir.size() && name.starts_with(dir) && name[dir.size()] == '/';
 }
 
+// Of each sector the old or the new bytes; the length is that of either.
+std::string SectorsAfter(const std::string& live, const std::string& durable,
+                         std::mt19937_64* random) {
+  std::string bytes = (*random)() % 2 == 0 ? live : durable;
+  const size_t shared = std::min(live.size(), durable.size());
+  for (size_t begin = 0; begin < bytes.size(); begin += kSectorBytes) {
+    const size_t end = std::min(bytes.size(), begin + kSectorBytes);
+    const bool fresh = (*random)() % 2 == 0;
+    if (end <= shared) {
+      bytes.replace(begin, end - begin, (fresh ? live : durable), begin, end - begin);
+    } else if (!fresh && begin >= durable.size()) {
+      std::fill(bytes.begin() + static_cast<ptrdiff_t>(begin),
+                bytes.begin() + static_cast<ptrdiff_t>(end), '\0');
+    }
+  }
+  return bytes;
+}
+
 }  // namespace
 
 class FaultyFileSystem::RandomFile final : public io::RandomAccessFile {
@@ -119,6 +137,74 @@ class FaultyFileSystem::Writer final : public io::WritableFile {
 
   FaultyFileSystem& fs_;
   std::unique_ptr<io::WritableFile> base_;
+  std::string path_;
+  InodePtr inode_;
+  int64_t generation_ = 0;
+  Status failure_;
+};
+
+class FaultyFileSystem::Updater final : public io::UpdatableFile {
+ public:
+  Updater(FaultyFileSystem& fs, std::unique_ptr<io::UpdatableFile> base, std::string path,
+          InodePtr inode)
+      : fs_(fs), base_(std::move(base)), path_(std::move(path)), inode_(std::move(inode)) {
+    fs_.Opened(1);
+    std::scoped_lock lock(fs_.mutex_);
+    generation_ = fs_.generation_;
+  }
+  ~Updater() override { fs_.Opened(-1); }
+
+  Status WriteAt(int64_t offset, std::string_view data) override {
+    THALWEG_RETURN_IF_ERROR(Usable());
+    const Status fault = fs_.Begin(Kind::kWrite, path_);
+    const std::string_view part = data.substr(0, fault.ok() ? data.size() : data.size() / 2);
+    const Status wrote = base_->WriteAt(offset, part);
+    if (wrote.ok()) {
+      std::scoped_lock lock(fs_.mutex_);
+      const auto begin = static_cast<size_t>(offset);
+      std::string& live = inode_->live;
+      if (live.size() < begin + part.size()) live.resize(begin + part.size(), '\0');
+      std::copy(part.begin(), part.end(), live.begin() + static_cast<ptrdiff_t>(begin));
+      inode_->updated = true;
+    }
+    return Keep(fault.ok() ? wrote : fault);
+  }
+  Status Truncate(int64_t size) override {
+    THALWEG_RETURN_IF_ERROR(Usable());
+    THALWEG_RETURN_IF_ERROR(Keep(fs_.Begin(Kind::kWrite, path_)));
+    THALWEG_RETURN_IF_ERROR(Keep(base_->Truncate(size)));
+    std::scoped_lock lock(fs_.mutex_);
+    inode_->live.resize(static_cast<size_t>(size), '\0');
+    inode_->updated = true;
+    return {};
+  }
+  Status Sync() override {
+    THALWEG_RETURN_IF_ERROR(Usable());
+    const Status fault = fs_.Begin(Kind::kSync, path_);
+    std::scoped_lock lock(fs_.mutex_);
+    if (!fault.ok()) inode_->lost = true;
+    if (!inode_->lost) inode_->durable = inode_->live;
+    return fault;
+  }
+  Status Close() override {
+    THALWEG_RETURN_IF_ERROR(Usable());
+    THALWEG_RETURN_IF_ERROR(Keep(fs_.Begin(Kind::kClose, path_)));
+    return base_->Close();
+  }
+
+ private:
+  Status Usable() const {
+    THALWEG_RETURN_IF_ERROR(failure_);
+    std::scoped_lock lock(fs_.mutex_);
+    return generation_ == fs_.generation_ ? Status() : io::StatusOfErrno(EIO, "write", path_);
+  }
+  Status Keep(Status status) {
+    if (!status.ok()) failure_ = status;
+    return status;
+  }
+
+  FaultyFileSystem& fs_;
+  std::unique_ptr<io::UpdatableFile> base_;
   std::string path_;
   InodePtr inode_;
   int64_t generation_ = 0;
@@ -251,6 +337,21 @@ Result<std::unique_ptr<io::WritableFile>> FaultyFileSystem::OpenForWriting(
   return std::make_unique<Writer>(*this, std::move(file), path, std::move(inode));
 }
 
+Result<std::unique_ptr<io::UpdatableFile>> FaultyFileSystem::OpenForUpdate(
+    const std::string& path) {
+  THALWEG_RETURN_IF_ERROR(Begin(Kind::kOpen, path));
+  std::unique_ptr<io::UpdatableFile> file;
+  InodePtr inode;
+  {
+    std::scoped_lock lock(mutex_);
+    const std::string name = Normal(path);
+    THALWEG_RETURN_IF_ERROR(Adopt(name));
+    THALWEG_ASSIGN_OR_RETURN(file, io::OpenForUpdate(base_, path));
+    inode = live_.at(name);
+  }
+  return std::make_unique<Updater>(*this, std::move(file), path, std::move(inode));
+}
+
 Result<io::FileInfo> FaultyFileSystem::Stat(const std::string& path) {
   THALWEG_RETURN_IF_ERROR(Begin(Kind::kStat, path));
   return base_.Stat(path);
@@ -370,6 +471,7 @@ std::string FaultyFileSystem::BytesAfter(const Inode& inode, Crash crash,
                                          std::mt19937_64* random) const {
   if (crash == Crash::kDropUnsyncedNames && !inode.lost) return inode.live;
   if (crash != Crash::kDropRandom) return inode.durable;
+  if (inode.updated) return SectorsAfter(inode.live, inode.durable, random);
   if (!inode.live.starts_with(inode.durable) && (*random)() % 2 == 0) return inode.durable;
   const size_t kept = inode.live.starts_with(inode.durable) ? inode.durable.size() : 0;
   std::string bytes = inode.live;
@@ -396,7 +498,7 @@ Status FaultyFileSystem::PowerFails(Crash crash, uint64_t seed) {
   for (auto& [name, inode] : names) {
     std::string content = inode->is_dir ? "" : BytesAfter(*inode, crash, &random);
     bytes[name] = content;
-    inode = std::make_shared<Inode>(Inode{inode->is_dir, false, content, content});
+    inode = std::make_shared<Inode>(Inode{inode->is_dir, false, false, content, content});
   }
   ++generation_;
   live_ = durable_ = names;

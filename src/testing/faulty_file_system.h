@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "io/file_system.h"
+#include "io/updatable_file.h"
 
 namespace thalweg::testing {
 
@@ -26,8 +27,9 @@ enum class Crash : uint8_t {
 /// The model is strict: `Sync` makes a file's bytes durable but not its name, `SyncDir` the names
 /// in that directory but not the directory's own; after a `Sync` that failed, the bytes written
 /// before it are never durable, though the next `Sync` succeeds. Files that were there before
-/// count as durable. Paths are compared after lexical normalisation. Thread-safe.
-class FaultyFileSystem final : public io::FileSystem {
+/// count as durable. Of what is written in place each sector is durable for itself. Paths are
+/// compared after lexical normalisation. Thread-safe.
+class FaultyFileSystem final : public io::FileSystem, public io::UpdatingFileSystem {
  public:
   enum class Kind : uint8_t {
     kOpen,
@@ -76,6 +78,7 @@ class FaultyFileSystem final : public io::FileSystem {
                                                              std::stop_token stop) override;
   Result<std::unique_ptr<io::WritableFile>> OpenForWriting(
       const std::string& path, const io::WriteOptions& options) override;
+  Result<std::unique_ptr<io::UpdatableFile>> OpenForUpdate(const std::string& path) override;
   Result<io::FileInfo> Stat(const std::string& path) override;
   Result<std::vector<io::DirEntry>> List(const std::string& path) override;
   Status MakeDirs(const std::string& path) override;
@@ -89,11 +92,13 @@ class FaultyFileSystem final : public io::FileSystem {
   class RandomFile;
   class Reader;
   class Writer;
+  class Updater;
 
   // One file or directory, whatever its names are.
   struct Inode {
     bool is_dir = false;
-    bool lost = false;  // A sync failed: what was written is never durable.
+    bool lost = false;     // A sync failed: what was written is never durable.
+    bool updated = false;  // Written in place: of each sector the old or the new bytes survive.
     std::string live;
     std::string durable;
   };

@@ -52,6 +52,11 @@ void AddPreview(CLI::App& app, Context& context);
 void AddInit(CLI::App& app, Context& context);
 void AddDescribe(CLI::App& app, Context& context);
 void AddReference(CLI::App& app, Context& context);
+void AddKeygen(CLI::App& app, Context& context);
+void AddSeal(CLI::App& app, Context& context);
+void AddOpen(CLI::App& app, Context& context);
+void AddVerify(CLI::App& app, Context& context);
+void AddArchive(CLI::App& app, Context& context);
 void AddCompletion(CLI::App& app, Context& context);
 
 // --- output -------------------------------------------------------------------------------------
@@ -82,5 +87,16 @@ int ExitStatus(const Context& context, const Report& report, bool strict);
 /// quotes make text.
 Result<Values> ParseParameters(const std::vector<std::string>& given);
 Result<std::string> ReadTextFile(const std::string& path);
+/// `256 MiB`, `1G`, `4096`. `option` is named where it is none.
+Result<int64_t> ParseSize(const std::string& text, const char* option = "--memory");
+
+/// `1,234,567`.
+std::string Grouped(int64_t value);
+/// `1.5 MiB`.
+std::string Bytes(double value);
+/// `0.25 s`, `1:05`.
+std::string Seconds(double seconds);
+/// In quotes, escaped.
+std::string JsonText(std::string_view text);
 
 }  // namespace thalweg::cli

@@ -6,7 +6,25 @@
 namespace thalweg::cli {
 namespace {
 
-Result<int64_t> ParseSize(const std::string& text) {
+Value TypedValue(const std::string& text) {
+  if (text == "true") return true;
+  if (text == "false") return false;
+  if (text == "null") return std::monostate();
+  if (text.size() >= 2 && text.front() == '\'' && text.back() == '\'') {
+    return text.substr(1, text.size() - 2);
+  }
+  int64_t integer = 0;
+  const char* end = text.data() + text.size();
+  if (auto [at, error] = std::from_chars(text.data(), end, integer);
+      error == std::errc() && at == end) {
+    return integer;
+  }
+  return text;
+}
+
+}  // namespace
+
+Result<int64_t> ParseSize(const std::string& text, const char* option) {
   size_t used = 0;
   double value = 0;
   try {
@@ -27,26 +45,9 @@ Result<int64_t> ParseSize(const std::string& text) {
     if (used > 0 && unit == known.name && value >= 0)
       return static_cast<int64_t>(value * known.factor);
   }
-  return Status::InvalidArgument("--memory: not a size such as '256 MiB': '" + text + "'");
+  return Status::InvalidArgument(std::string(option) + ": not a size such as '256 MiB': '" + text +
+                                 "'");
 }
-
-Value TypedValue(const std::string& text) {
-  if (text == "true") return true;
-  if (text == "false") return false;
-  if (text == "null") return std::monostate();
-  if (text.size() >= 2 && text.front() == '\'' && text.back() == '\'') {
-    return text.substr(1, text.size() - 2);
-  }
-  int64_t integer = 0;
-  const char* end = text.data() + text.size();
-  if (auto [at, error] = std::from_chars(text.data(), end, integer);
-      error == std::errc() && at == end) {
-    return integer;
-  }
-  return text;
-}
-
-}  // namespace
 
 Result<Values> ParseParameters(const std::vector<std::string>& given) {
   Values values;

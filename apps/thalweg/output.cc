@@ -11,7 +11,6 @@
 #include "thalweg/command.h"
 
 namespace thalweg::cli {
-namespace {
 
 std::string Grouped(int64_t value) {
   std::string digits = std::to_string(value);
@@ -21,6 +20,8 @@ std::string Grouped(int64_t value) {
   }
   return digits;
 }
+
+namespace {
 
 std::string Scaled(double value, double base, const std::array<const char*, 5>& units) {
   size_t unit = 0;
@@ -32,10 +33,13 @@ std::string Scaled(double value, double base, const std::array<const char*, 5>& 
   std::snprintf(text.data(), text.size(), unit == 0 ? "%.0f%s" : "%.1f%s", value, units[unit]);
   return text.data();
 }
+std::string Count(double value) { return Scaled(value, 1000, {"", " K", " M", " G", " T"}); }
+
+}  // namespace
+
 std::string Bytes(double value) {
   return Scaled(value, 1024, {" B", " KiB", " MiB", " GiB", " TiB"});
 }
-std::string Count(double value) { return Scaled(value, 1000, {"", " K", " M", " G", " T"}); }
 
 std::string Seconds(double seconds) {
   std::array<char, 32> text{};
@@ -62,8 +66,6 @@ std::string JsonText(std::string_view text) {
   }
   return out + "\"";
 }
-
-}  // namespace
 
 bool Print(const std::string& text) {
   size_t written = 0;

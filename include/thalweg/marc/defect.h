@@ -31,7 +31,7 @@ enum class DefectCode : uint8_t {
   kFieldNotFound,           // E105
   kInvalidField,            // E106
   kFieldLengthInvalid,      // E107
-  kUnclaimedData,           // E108
+  kUnclaimedData,           // W006
   kInvalidIndicator,        // E201
   kBadSubfieldCode,         // E202
   kMissingSubfield,         // E203

@@ -1,0 +1,195 @@
+#include "marc/frame.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "thalweg/marc/field.h"
+
+namespace thalweg::marc {
+namespace {
+
+constexpr size_t kBlanksMax = 4096;            // More are not gathered into one frame.
+constexpr size_t kShortest = kLeaderSize + 2;  // Leader and two terminators.
+
+bool IsBlank(char c) {
+  return c == '\n' || c == '\r' || c == ' ' || c == '\t' || c == '\0' || c == '\x1A';
+}
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+bool IsTagByte(char c) { return IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+// A directory entry, with at most one byte wrong.
+bool MayBeEntry(const char* entry) {
+  int wrong = 0;
+  for (size_t i = 0; i < 3; ++i) wrong += IsTagByte(entry[i]) ? 0 : 1;
+  for (size_t i = 3; i < kDirectoryEntrySize; ++i) wrong += IsDigit(entry[i]) ? 0 : 1;
+  return wrong <= 1;
+}
+
+}  // namespace
+
+int FiveDigits(const char* text) {
+  int value = 0;
+  for (size_t i = 0; i < 5; ++i) {
+    if (!IsDigit(text[i])) return -1;
+    value = value * 10 + (text[i] - '0');
+  }
+  return value;
+}
+
+bool MayBeRecord(std::string_view bytes) {
+  if (bytes.size() < kPlausibleBytes) return false;
+  int points = 0;
+  points += FiveDigits(bytes.data()) >= 0 ? 1 : 0;
+  const int base = FiveDigits(bytes.data() + 12);
+  points += base >= static_cast<int>(kLeaderSize) ? 1 : 0;
+  points += bytes[10] == '2' && bytes[11] == '2' ? 1 : 0;
+  points += bytes.substr(20, 3) == "450" ? 1 : 0;
+  const bool entry = MayBeEntry(bytes.data() + kLeaderSize) || bytes[kLeaderSize] == kFieldEnd;
+  points += entry ? 1 : 0;
+  if (points < 3) return false;
+  // Text has no such bytes in places where a leader has letters and digits.
+  const auto* damaged = std::find_if(bytes.begin(), bytes.begin() + kLeaderSize,
+                                     [](char c) { return c >= kRecordEnd && c <= kSubfieldMark; });
+  return damaged == bytes.begin() + kLeaderSize || points >= 4;
+}
+
+void Framer::Drop(size_t count) {
+  searched_ = searched_ > count ? searched_ - count : 0;
+  known_ = known_ && terminator_ >= count;
+  terminator_ = known_ ? terminator_ - count : 0;
+}
+
+std::optional<size_t> Framer::Terminator(std::string_view data, size_t at) {
+  if (known_ && terminator_ >= at) return terminator_;
+  // What was searched without finding any reaches from the last terminator to `searched_`.
+  const size_t from = known_ ? at : std::max(at, searched_);
+  known_ = false;
+  const void* found = from < data.size()
+                          ? std::memchr(data.data() + from, kRecordEnd, data.size() - from)
+                          : nullptr;
+  if (found == nullptr) {
+    searched_ = data.size();
+    return {};
+  }
+  known_ = true;
+  terminator_ = static_cast<size_t>(static_cast<const char*>(found) - data.data());
+  searched_ = terminator_;
+  return terminator_;
+}
+
+std::optional<Frame> Framer::Next(std::string_view data, size_t at, bool end_of_input) {
+  const size_t left = data.size() - at;
+  if (IsBlank(data[at])) {
+    // A leader may start with blanks in place of its length.
+    if (left < kPlausibleBytes && !end_of_input) return {};
+    if (!MayBeRecord(data.substr(at))) return Blank(data, at, end_of_input);
+  }
+  std::optional<size_t> end = Terminator(data, at);
+  const int length = left >= 5 ? FiveDigits(data.data() + at) : -1;
+  if (length >= static_cast<int>(kShortest) && end && *end == at + static_cast<size_t>(length) - 1)
+      [[likely]] {
+    return Frame{.offset = at, .length = static_cast<size_t>(length)};
+  }
+  if (end && *end - at < kLeaderSize) end = BehindLeader(data, at, *end);
+  if (!end && !end_of_input && left <= record_bytes_max_) return {};
+  const size_t said = length < 0 ? 0 : static_cast<size_t>(length);
+  if (left >= kPlausibleBytes && !MayBeRecord(data.substr(at))) {
+    return Junk(data, at, end, end_of_input);
+  }
+  if (end && *end - at < record_bytes_max_) return ByTerminator(data, at, said, *end, end_of_input);
+  if (end_of_input || left > record_bytes_max_) {
+    return WithoutTerminator(data, at, said, end_of_input);
+  }
+  return {};
+}
+
+// A damaged byte of the leader may look like the terminator: then the next one counts.
+std::optional<size_t> Framer::BehindLeader(std::string_view data, size_t at, size_t end) {
+  if (!MayBeRecord(data.substr(at))) return end;
+  const size_t from = at + kLeaderSize;
+  const size_t found =
+      data.substr(0, std::min(data.size(), at + record_bytes_max_)).find(kRecordEnd, from);
+  return found == std::string_view::npos ? std::optional<size_t>() : found;
+}
+
+std::optional<Frame> Framer::Blank(std::string_view data, size_t at, bool end_of_input) const {
+  size_t end = at;
+  while (end < data.size() && IsBlank(data[end])) ++end;
+  // The length of a damaged leader may begin with a blank: the blanks end before it.
+  if (end == data.size() && !end_of_input) {
+    if (end - at <= kBlanksMax) return {};
+    end -= 5;
+  }
+  for (size_t start = end - at > 5 ? end - 5 : at + 1; start < end; ++start) {
+    if (MayBeRecord(data.substr(start)) && !MayBeRecord(data.substr(end))) {
+      end = start;
+      break;
+    }
+  }
+  return Frame{.offset = at, .length = end - at, .kind = FrameKind::kBlank};
+}
+
+std::optional<Frame> Framer::ByTerminator(std::string_view data, size_t at, size_t length,
+                                          size_t end, bool end_of_input) const {
+  const size_t to_end = end + 1 - at;
+  if (length > to_end && data.size() - at >= length && data[at + length - 1] == kRecordEnd) {
+    // The length leads to another terminator: either this one stands in the text, or the length is
+    // wrong and another record starts here.
+    if (data.size() - end - 1 < kPlausibleBytes && !end_of_input) return {};
+    if (!MayBeRecord(data.substr(end + 1))) return Frame{.offset = at, .length = length};
+  } else if (length > to_end && data.size() - at < length && !end_of_input &&
+             length <= record_bytes_max_) {
+    return std::nullopt;
+  }
+  if (length >= kShortest && length <= to_end) {
+    // The terminator of this record may be lost, and the one found be that of the next.
+    for (const size_t next : {at + length, at + length - 1}) {
+      if (MayBeRecord(data.substr(next)) && next > at + kShortest) {
+        return Frame{.offset = at, .length = next - at, .no_terminator = true};
+      }
+    }
+  }
+  Frame frame{.offset = at, .length = to_end, .length_wrong = true};
+  const bool says_so = length == 0 || length == 99999 || length == to_end % 100000;
+  if (to_end > 99999 && says_so) {
+    frame.length_wrong = false;
+    frame.oversize = true;
+  }
+  return frame;
+}
+
+std::optional<Frame> Framer::WithoutTerminator(std::string_view data, size_t at, size_t length,
+                                               bool end_of_input) const {
+  const size_t left = data.size() - at;
+  if (length >= kShortest && length < left && length <= record_bytes_max_) {
+    for (const size_t next : {at + length, at + length - 1}) {
+      if (MayBeRecord(data.substr(next))) {
+        return Frame{.offset = at, .length = next - at, .no_terminator = true};
+      }
+    }
+  }
+  if (end_of_input && left <= record_bytes_max_) {
+    const bool whole = length == left || length == left + 1;
+    return Frame{.offset = at, .length = left, .no_terminator = whole, .truncated = !whole};
+  }
+  return Frame{.offset = at, .length = std::min(left, record_bytes_max_), .too_long = true};
+}
+
+std::optional<Frame> Framer::Junk(std::string_view data, size_t at, std::optional<size_t> end,
+                                  bool end_of_input) {
+  const size_t stop = std::min(end ? *end + 1 : data.size(), at + record_bytes_max_);
+  for (size_t start = at + 1; start < stop; ++start) {
+    // A record that starts in junk shows its length: anything less is taken for text.
+    if (start + kPlausibleBytes > data.size()) break;
+    if (IsDigit(data[start]) && FiveDigits(data.data() + start) >= 0 &&
+        MayBeRecord(data.substr(start))) {
+      return Frame{.offset = at, .length = start - at, .kind = FrameKind::kJunk};
+    }
+  }
+  if (!end && !end_of_input && data.size() - at <= record_bytes_max_) return {};
+  return Frame{.offset = at, .length = stop - at, .kind = FrameKind::kJunk};
+}
+
+}  // namespace thalweg::marc

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+// Where records start and end in a stream of ISO 2709.
+namespace thalweg::marc {
+
+enum class FrameKind : uint8_t {
+  kRecord,
+  kBlank,  ///< White space and zero bytes between records.
+  kJunk,   ///< Other bytes that belong to no record.
+};
+
+/// A piece of the input: a record with its terminator, or what stands between two.
+struct Frame {
+  size_t offset = 0;
+  size_t length = 0;
+  FrameKind kind = FrameKind::kRecord;
+  bool length_wrong = false;   ///< The leader gives no length, or not this one.
+  bool oversize = false;       ///< Longer than a leader can say, and the leader says so.
+  bool no_terminator = false;  ///< The record ends where its length says, without 1D.
+  bool truncated = false;      ///< The input ends first.
+  bool too_long = false;       ///< Cut at the bound on a record's size.
+};
+
+/// Cuts bytes into frames. Total work is linear. The answer for a frame depends only on the bytes
+/// from its start on, so that a stream may be cut between frames.
+class Framer {
+ public:
+  explicit Framer(size_t record_bytes_max) : record_bytes_max_(record_bytes_max) {}
+
+  /// The frame that starts at `at` (< data.size()). Nothing: more bytes are needed to tell, which
+  /// cannot be at the end of the input.
+  std::optional<Frame> Next(std::string_view data, size_t at, bool end_of_input);
+  /// The first `count` bytes of the data went away.
+  void Drop(size_t count);
+
+ private:
+  // The first terminator from `at` on; nothing when there is none in `data`.
+  std::optional<size_t> Terminator(std::string_view data, size_t at);
+  std::optional<size_t> BehindLeader(std::string_view data, size_t at, size_t end);
+  std::optional<Frame> Blank(std::string_view data, size_t at, bool end_of_input) const;
+  std::optional<Frame> ByTerminator(std::string_view data, size_t at, size_t length, size_t end,
+                                    bool end_of_input) const;
+  std::optional<Frame> WithoutTerminator(std::string_view data, size_t at, size_t length,
+                                         bool end_of_input) const;
+  std::optional<Frame> Junk(std::string_view data, size_t at, std::optional<size_t> end,
+                            bool end_of_input);
+
+  size_t record_bytes_max_;
+  size_t terminator_ = 0;  // Of the data; valid when `known_`.
+  size_t searched_ = 0;    // No terminator stands between the last answer and here.
+  bool known_ = false;
+};
+
+/// Whether a record may start at the front of `bytes`, by its leader and first directory entry: one
+/// damaged part does not change the answer. At least `kPlausibleBytes` have to be there, unless the
+/// input ends.
+inline constexpr size_t kPlausibleBytes = 37;
+bool MayBeRecord(std::string_view bytes);
+
+/// Five digits, or -1.
+int FiveDigits(const char* text);
+
+}  // namespace thalweg::marc

@@ -1,0 +1,143 @@
+#include "marc/frame_source.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "thalweg/marc/field.h"
+
+namespace thalweg::marc {
+namespace {
+
+// A slow stream delivers what it has once there is this much.
+constexpr size_t kEnough = size_t{64} << 10;
+
+}  // namespace
+
+bool CountsAsRecord(const Frame& frame, std::string_view data) {
+  if (frame.kind == FrameKind::kRecord) return true;
+  if (frame.kind == FrameKind::kBlank) return false;
+  return frame.length > kLeaderSize && data[frame.offset + frame.length - 1] == kRecordEnd;
+}
+
+FrameSource FrameSource::OverMemory(std::string_view bytes, Own own, Touch touch,
+                                    const Limits& limits) {
+  FrameSource source(limits);
+  source.memory_ = bytes;
+  source.own_ = std::move(own);
+  source.touch_ = std::move(touch);
+  return source;
+}
+
+FrameSource FrameSource::OverStream(Reader::ReadBytes read, const Limits& limits) {
+  FrameSource source(limits);
+  source.read_ = std::move(read);
+  return source;
+}
+
+size_t FrameSource::Cut(std::string_view data, bool end_of_input, FrameSlab* slab) {
+  size_t at = 0;
+  slab->first_index = next_index_;
+  while (at < data.size() && at < limits_.slab_bytes &&
+         slab->frames.size() < limits_.slab_records) {
+    const std::optional<Frame> frame = framer_.Next(data, at, end_of_input);
+    if (!frame) break;
+    slab->frames.push_back(*frame);
+    next_index_ += CountsAsRecord(*frame, data) ? 1 : 0;
+    at += frame->length;
+  }
+  return at;
+}
+
+Result<bool> FrameSource::Next(FrameSlab* slab) {
+  slab->frames.clear();
+  slab->owner.reset();
+  return read_ ? NextOfStream(slab) : NextOfMemory(slab);
+}
+
+Result<bool> FrameSource::NextOfMemory(FrameSlab* slab) {
+  const auto start = static_cast<size_t>(offset_);
+  if (start == memory_.size()) return false;
+  // The framer sees what lies behind the slab too, but looks at it only for a record that reaches
+  // over its end.
+  size_t window = std::min(memory_.size() - start, 2 * limits_.slab_bytes);
+  size_t touched = 0;
+  while (true) {
+    if (touch_) {
+      THALWEG_RETURN_IF_ERROR(
+          touch_(offset_ + static_cast<int64_t>(touched), static_cast<int64_t>(window - touched)));
+    }
+    touched = window;
+    const bool all = start + window == memory_.size();
+    const std::string_view data = memory_.substr(start, window);
+    const size_t cut = Cut(data, all, slab);
+    if (cut != 0) {
+      slab->data = data.substr(0, cut);
+      slab->data_offset = offset_;
+      if (own_) slab->owner = own_(offset_, static_cast<int64_t>(cut));
+      framer_.Drop(cut);
+      offset_ += static_cast<int64_t>(cut);
+      return true;
+    }
+    window = std::min(memory_.size() - start, 2 * window);
+  }
+}
+
+Result<bool> FrameSource::NextOfStream(FrameSlab* slab) {
+  size_t wanted = std::max(limits_.slab_bytes, size_t{4096});
+  while (true) {
+    THALWEG_RETURN_IF_ERROR(Fill(wanted));
+    if (begin_ == end_) return false;
+    const std::string_view data(buffer_->memory.get() + begin_, end_ - begin_);
+    const size_t cut = Cut(data, end_of_stream_, slab);
+    if (cut != 0) {
+      slab->data = data.substr(0, cut);
+      slab->data_offset = offset_;
+      slab->owner = buffer_;
+      framer_.Drop(cut);
+      begin_ += cut;
+      offset_ += static_cast<int64_t>(cut);
+      return true;
+    }
+    wanted = std::max(wanted, 2 * data.size());
+  }
+}
+
+// A buffer in which `capacity` bytes have room, with what is not cut yet at its front.
+void FrameSource::Renew(size_t capacity) {
+  const size_t left = end_ - begin_;
+  if (buffer_ != nullptr && buffer_.use_count() == 1 && buffer_->capacity >= capacity) {
+    if (left != 0) std::memmove(buffer_->memory.get(), buffer_->memory.get() + begin_, left);
+  } else {
+    auto fresh = std::make_shared<Buffer>();
+    fresh->memory.reset(new char[capacity]);
+    fresh->capacity = capacity;
+    if (left != 0) std::memcpy(fresh->memory.get(), buffer_->memory.get() + begin_, left);
+    buffer_ = std::move(fresh);
+  }
+  begin_ = 0;
+  end_ = left;
+}
+
+Status FrameSource::Fill(size_t wanted) {
+  if (end_of_stream_) return {};
+  // What was cut is in use elsewhere; the rest moves to a buffer of its own, unless enough of it is
+  // left to go on with.
+  const size_t left = end_ - begin_;
+  const bool going_on = left >= limits_.slab_bytes && left >= wanted;
+  if (going_on) return {};
+  if (buffer_ == nullptr || buffer_->capacity - begin_ < wanted || begin_ != 0) Renew(wanted);
+  const size_t enough = std::min(wanted, std::max(left + 1, kEnough));
+  while (end_ < enough) {
+    const std::span<char> room(buffer_->memory.get() + end_, buffer_->capacity - end_);
+    THALWEG_ASSIGN_OR_RETURN(const size_t got, read_(room));
+    if (got == 0) {
+      end_of_stream_ = true;
+      break;
+    }
+    end_ += got;
+  }
+  return {};
+}
+
+}  // namespace thalweg::marc

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "marc/frame.h"
+#include "thalweg/marc/reader.h"
+#include "thalweg/status.h"
+
+namespace thalweg::marc {
+
+/// A piece of the input, cut into frames. `data` lives as long as `owner`.
+struct FrameSlab {
+  std::shared_ptr<const void> owner;
+  std::string_view data;
+  int64_t data_offset = 0;  ///< Of `data` in the input.
+  std::vector<Frame> frames;
+  int64_t first_index = 0;  ///< Of the first record in it.
+};
+
+/// Whether a frame that is not blank has a place in the count of records: junk up to a record
+/// terminator was a record once.
+bool CountsAsRecord(const Frame& frame, std::string_view data);
+
+/// Cuts an input from front to back. One thread at a time.
+class FrameSource {
+ public:
+  /// `slab_bytes` and `slab_records` bound a slab, but for a single record that is larger.
+  struct Limits {
+    size_t record_bytes_max;
+    size_t slab_bytes;
+    size_t slab_records;
+  };
+  /// Called with each range of memory before it is looked at.
+  using Touch = std::function<Status(int64_t offset, int64_t length)>;
+  /// Makes the owner of the records of a range.
+  using Own = std::function<std::shared_ptr<const void>(int64_t offset, int64_t length)>;
+
+  static FrameSource OverMemory(std::string_view bytes, Own own, Touch touch, const Limits& limits);
+  static FrameSource OverStream(Reader::ReadBytes read, const Limits& limits);
+
+  /// The next slab, which has at least one frame; false at the end. What `slab` held is dropped.
+  Result<bool> Next(FrameSlab* slab);
+  int64_t offset() const { return offset_; }
+
+ private:
+  struct Buffer {
+    std::unique_ptr<char[]> memory;
+    size_t capacity = 0;
+  };
+  explicit FrameSource(const Limits& limits) : limits_(limits), framer_(limits.record_bytes_max) {}
+  // Cuts `data` from its start; gives how many bytes became frames.
+  size_t Cut(std::string_view data, bool end_of_input, FrameSlab* slab);
+  Result<bool> NextOfMemory(FrameSlab* slab);
+  Result<bool> NextOfStream(FrameSlab* slab);
+  Status Fill(size_t wanted);
+  void Renew(size_t capacity);
+
+  Limits limits_;
+  Framer framer_;
+  int64_t offset_ = 0;  // Of the next byte that is no part of a frame yet.
+  int64_t next_index_ = 0;
+
+  std::string_view memory_;
+  Own own_;
+  Touch touch_;
+
+  Reader::ReadBytes read_;
+  std::shared_ptr<Buffer> buffer_;
+  size_t begin_ = 0;  // The part of the buffer that is not yet cut.
+  size_t end_ = 0;
+  bool end_of_stream_ = false;
+};
+
+}  // namespace thalweg::marc

@@ -71,7 +71,7 @@ TEST(StageBase64Test, PiecesDoNotMatter) {
 TEST(StageBase64Test, RefusesWhatItDoesNotWrite) {
   for (const char* text : {"Zg", "Zg=", "Z===", "Zg==Zg==", "Zh==", "Zm9=", "Zm 9", "Zg=g", "====",
                            "Zm9v\n", "Zm9vZ"}) {
-    for (const size_t piece : {1, 4, 100}) {
+    for (const size_t piece : {1U, 4U, 100U}) {
       EXPECT_THAT(Decoded(text, Base64Alphabet::kStandard, piece),
                   StatusIs(StatusCode::kCorruption))
           << text;

@@ -53,7 +53,7 @@ class Text {
     size_t dots = 0;
     while (end - at <= kDomainMax && IsDomain(At(end))) ++end;
     while (end > at + 1 && !IsDigit(text_[end - 1]) && !IsLetter(text_[end - 1])) --end;
-    for (size_t i = at + 1; i < end; ++i) dots += text_[i] == '.' ? 1 : 0;
+    for (size_t i = at + 1; i < end; ++i) dots += text_[i] == '.' ? 1U : 0U;
     if (begin == at || dots == 0 || text_[at + 1] == '.') return {};
     return {begin, end};
   }

@@ -146,7 +146,7 @@ class Text {
 
 class PiiMask final : public ContentStage {
  public:
-  explicit PiiMask(const PiiPatterns& patterns) : patterns_(patterns) {}
+  PiiMask(const PiiPatterns& patterns, int64_t* masked) : patterns_(patterns), masked_(masked) {}
 
   Status Push(std::string_view in, std::string* out) override {
     if (!patterns_.binary && std::any_of(in.begin(), in.end(), IsBinary)) {
@@ -187,6 +187,7 @@ class PiiMask final : public ContentStage {
       for (size_t i = match.begin; i < match.end; ++i) {
         if (IsDigit(held_[i]) || IsLetter(held_[i]) || held_[i] == '_') held_[i] = patterns_.mask;
       }
+      if (masked_ != nullptr && match.end > match.begin) ++*masked_;
       scanned_ = std::max(scanned_ + 1, match.end);
     }
   }
@@ -205,6 +206,7 @@ class PiiMask final : public ContentStage {
   }
 
   const PiiPatterns patterns_;
+  int64_t* const masked_;
   std::string held_;
   size_t scanned_ = 0;  // Matches that start before it are done, and it lies in none.
 };
@@ -246,8 +248,8 @@ Result<PiiPatterns> ParsePiiPatterns(std::string_view parameter) {
   return chosen;
 }
 
-std::unique_ptr<ContentStage> MakePiiMask(const PiiPatterns& patterns) {
-  return std::make_unique<PiiMask>(patterns);
+std::unique_ptr<ContentStage> MakePiiMask(const PiiPatterns& patterns, int64_t* masked) {
+  return std::make_unique<PiiMask>(patterns, masked);
 }
 
 }  // namespace thalweg::archive

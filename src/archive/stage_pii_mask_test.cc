@@ -109,6 +109,17 @@ TEST(StagePiiMaskTest, PiecesDoNotMatter) {
   }
 }
 
+TEST(StagePiiMaskTest, CountsWhatItMasked) {
+  int64_t masked = 0;
+  auto stage = MakePiiMask({}, &masked);
+  std::string out;
+  ASSERT_OK(stage->Push("a@b.de, 123-45-6789, nothing, c@", &out));
+  EXPECT_EQ(masked, 0);
+  ASSERT_OK(stage->Push("d.fr", &out));
+  ASSERT_OK(stage->Finish(&out));
+  EXPECT_EQ(masked, 3);
+}
+
 TEST(StagePiiMaskTest, LongRunsAreCheap) {
   const std::string text = std::string(1 << 20, '1') + std::string(1 << 20, '@');
   ASSERT_OK_AND_ASSIGN(const std::string masked, Masked(text, {}, 4096));

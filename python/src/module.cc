@@ -14,6 +14,7 @@
 #include <stop_token>
 #include <string>
 
+#include "binding.h"
 #include "thalweg/job.h"
 #include "thalweg/session.h"
 
@@ -25,24 +26,10 @@ using thalweg::QueryOptions;
 using thalweg::Report;
 using thalweg::Session;
 using thalweg::Status;
-
-/// Raises the class that the table of codes names.
-[[noreturn]] void Raise(const Status& status) {
-  const nb::object errors = nb::module_::import_("thalweg._errors");
-  const nb::object type = errors.attr(thalweg::InfoOf(status.code()).python_class);
-  PyErr_SetObject(type.ptr(), nb::str(status.message().c_str()).ptr());
-  throw nb::python_error();
-}
-
-void Check(const Status& status) {
-  if (!status.ok()) Raise(status);
-}
-
-template <typename T>
-T Value(thalweg::Result<T> result) {
-  if (!result.ok()) Raise(result.status());
-  return *std::move(result);
-}
+using thalweg::python::Check;
+using thalweg::python::Raise;
+using thalweg::python::Stop;
+using thalweg::python::Value;
 
 thalweg::Value ToValue(nb::handle object) {
   if (object.is_none()) return std::monostate();
@@ -120,16 +107,6 @@ QueryOptions ToOptions(const nb::dict& given) {
   }
   return options;
 }
-
-/// Asks a run to stop, from any thread.
-class Stop {
- public:
-  void Request() { source_.request_stop(); }
-  std::stop_token token() const { return source_.get_token(); }
-
- private:
-  std::stop_source source_;
-};
 
 void ReleaseStreamCapsule(PyObject* capsule) {
   auto* stream =

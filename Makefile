@@ -23,7 +23,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build demo test test-release test-asan test-tsan test-install test-arrow-private bench wheel
-.PHONY: lint format stubs fuzz clean
+.PHONY: lint format stubs fuzz clean marc-data
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ test-arrow-private: build ## Prove that our Arrow and others in one process stay
 bench: build ## Run benchmarks: SUITE=etl|files|all, BASELINE=name saves and compares
 	@cmake --build --preset release --target thalweg_benches
 	@$(PY) bench/run.py $(SUITE) $(if $(BASELINE),--baseline $(BASELINE))
+
+marc-data: setup ## Fetch 250,000 real MARC records into build/data/marc
+	@$(PY) tools/marc_data.py
 
 wheel: build ## Build the wheel into dist/
 	@$(PY) tools/wheel.py

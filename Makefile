@@ -23,7 +23,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build demo test test-release test-asan test-tsan test-install test-arrow-private bench wheel
-.PHONY: lint format stubs fuzz clean marc-data
+.PHONY: lint format stubs docs fuzz clean marc-data
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -82,6 +82,9 @@ format: setup ## Format the C++ sources
 
 stubs: build ## Renew the type stubs of the Python module
 	cp build/release/generated/_core.pyi python/thalweg/_core.pyi
+
+docs: build ## Renew the reference pages from the specs in the code
+	@$(PY) tools/reference.py
 
 fuzz: ## Fuzz every target for FUZZ_SECONDS (default 60) each
 	@$(PYTHON) tools/setup.py --with fuzz

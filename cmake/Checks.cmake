@@ -91,6 +91,10 @@ if(TEST install)
   set_tests_properties(install PROPERTIES RUN_SERIAL TRUE)
 endif()
 
+if(TARGET thalweg_cli AND NOT THALWEG_SANITIZE AND NOT THALWEG_FUZZ)
+  thalweg_script_test(reference product tools/reference.py --check --build ${CMAKE_BINARY_DIR})
+endif()
+
 if(TARGET thalweg_python_stub)
   add_test(NAME stub COMMAND ${CMAKE_COMMAND} -E compare_files --ignore-eol
     ${CMAKE_SOURCE_DIR}/python/thalweg/_core.pyi ${CMAKE_BINARY_DIR}/generated/_core.pyi)

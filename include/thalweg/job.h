@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "thalweg/export.h"
+#include "thalweg/retry.h"
 #include "thalweg/session.h"
 
 namespace thalweg {
@@ -22,6 +23,7 @@ struct THALWEG_EXPORT Job {
   std::string sink;       ///< Location; empty only for a job written as SQL with COPY.
   Values sink_options;
   QueryOptions options;
+  RetryPolicy retry;  ///< Of the whole job, since a failed one has left nothing.
 
   /// Reads a job from `text`. `format`: `toml`, `yaml`, `json` or `sql`. `path` is for messages and
   /// for the default name. `set` holds `key=value` overrides with dotted keys. References `${VAR}`,
@@ -38,10 +40,13 @@ struct THALWEG_EXPORT Job {
 
   /// The SQL that it stands for, without the sink.
   std::string Query() const;
-  /// Runs it to its end.
+  /// Runs it to its end; again, as `retry` says, when what stopped it may pass.
   Result<Report> Run(std::stop_token stop) const;
   /// Everything that is wrong with it. `offline`: sources are not opened.
   std::vector<Status> Check(bool offline) const;
+
+ private:
+  Result<Report> RunOnce(std::stop_token stop) const;
 };
 
 /// The JSON schema of job files (draft 2020-12).

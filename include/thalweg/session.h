@@ -13,6 +13,7 @@
 #include "thalweg/arrow_c.h"
 #include "thalweg/export.h"
 #include "thalweg/logger.h"
+#include "thalweg/metrics.h"
 #include "thalweg/rejects.h"
 #include "thalweg/report.h"
 #include "thalweg/status.h"
@@ -39,6 +40,7 @@ struct QueryProgress {
 struct QueryOptions {
   Values parameters;
   int workers = 0;                                ///< 0: all cores.
+  int transform_concurrency = 0;  ///< Lanes of each parallel step; 0: as many as workers.
   int64_t memory_bytes_max = int64_t{128} << 20;  ///< For batches in flight.
   int64_t batch_rows = 4096;
   bool ordered = true;  ///< Rows in the order of the input.
@@ -50,6 +52,7 @@ struct QueryOptions {
   std::function<void(const QueryProgress&)>
       on_progress;  ///< From another thread, ten times a second.
   Logger* logger = nullptr;
+  MetricsRegistry* metrics = nullptr;  ///< Borrowed; kept up to date while it runs. Null: none.
 };
 
 struct ColumnInfo {

@@ -126,6 +126,9 @@ void ReadPlace(const Node& root, const std::string& section, Reader& reader, std
 void ReadRunOptions(const Options& top, QueryOptions* options) {
   if (top.Has("workers")) options->workers = static_cast<int>(top.Int64("workers"));
   if (top.Has("memory_bytes_max")) options->memory_bytes_max = top.Int64("memory_bytes_max");
+  if (top.Has("transform_concurrency")) {
+    options->transform_concurrency = static_cast<int>(top.Int64("transform_concurrency"));
+  }
   options->batch_rows = top.Int64("batch_rows");
   options->ordered = top.Bool("ordered");
 }
@@ -155,6 +158,13 @@ void ReadTuning(const Options& tuning, Reader& reader, QueryOptions* options) {
   if (tuning.Has("target_records_per_s")) {
     options->tuning.target_records_per_s = tuning.Double("target_records_per_s");
   }
+}
+
+void ReadRetry(const Options& retry, RetryPolicy* policy) {
+  policy->attempts_max = static_cast<int>(retry.Int64("attempts_max"));
+  policy->delay_ms = retry.Int64("delay");
+  policy->multiplier = retry.Double("multiplier");
+  policy->delay_ms_max = retry.Int64("delay_max");
 }
 
 }  // namespace
@@ -198,6 +208,7 @@ Result<Job> Job::Parse(std::string_view text, std::string_view format, std::stri
   if (auto options = reader.Section(root, job::TuningSpec())) {
     ReadTuning(*options, reader, &result.options);
   }
+  if (auto options = reader.Section(root, job::RetrySpec())) ReadRetry(*options, &result.retry);
   if (const auto found_params = root.keys.find("parameters"); found_params != root.keys.end()) {
     for (const auto& [name, value] : found_params->second.keys) {
       result.options.parameters[name] = value.value;
@@ -224,6 +235,20 @@ Result<Job> Job::Load(const std::string& path, const std::vector<std::string>& s
 std::string Job::Query() const { return transform.empty() ? "SELECT * FROM source" : transform; }
 
 Result<Report> Job::Run(std::stop_token stop) const {
+  Result<Report> last = Status::Internal("not run");
+  const auto seed = static_cast<uint64_t>(Clock::System().UnixMicros());
+  const Status outcome = Retry(retry, Clock::System(), stop, seed, [&] {
+    last = RunOnce(stop);
+    return last.ok() ? last->outcome : last.status();
+  });
+  if (last.ok()) {
+    last->outcome = outcome;
+    return last;
+  }
+  return outcome;
+}
+
+Result<Report> Job::RunOnce(std::stop_token stop) const {
   Session session;
   if (!source.empty()) {
     THALWEG_RETURN_IF_ERROR(

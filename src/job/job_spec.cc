@@ -7,12 +7,13 @@
 
 #include "base/json_writer.h"
 #include "thalweg/job.h"
+#include "thalweg/retry.h"
 
 namespace thalweg::job {
 namespace {
 
-constexpr std::array<std::string_view, 6> kSections = {"source", "transform",  "sink",
-                                                       "errors", "parameters", "tuning"};
+constexpr std::array<std::string_view, 7> kSections = {
+    "source", "transform", "sink", "errors", "parameters", "tuning", "retry"};
 
 Spec MakeTop() {
   Spec spec;
@@ -20,6 +21,10 @@ Spec MakeTop() {
       StringField("name").Doc(
           "Name in reports and in the names of reject files; by default the file's."),
       Int64Field("workers").Doc("Threads for CPU work; by default all cores.").Min(1).Max(1024),
+      Int64Field("transform_concurrency")
+          .Doc("Lanes of each parallel step; by default as many as workers.")
+          .Min(1)
+          .Max(1024),
       BytesField("memory_bytes_max")
           .Doc("Bound on batches in flight.")
           .Min(1 << 20)
@@ -74,6 +79,27 @@ Spec MakeTuning() {
       EnumField("preset", {"memory", "cpu", "io", "latency"})
           .Doc("A starting point with its bounds."),
       DoubleField("target_records_per_s").Doc("For policy 'target'.").Min(1),
+  };
+  return spec;
+}
+
+Spec MakeRetry() {
+  const RetryPolicy policy;
+  Spec spec;
+  spec.name = "retry";
+  spec.fields = {
+      Int64Field("attempts_max")
+          .Doc("How often a job that failed for a reason that may pass (unavailable, out of memory "
+               "or time) is started, in all.")
+          .Default(int64_t{policy.attempts_max})
+          .Min(1)
+          .Max(1000),
+      DurationField("delay")
+          .Doc("Before the second attempt; it grows, and a part of it is left to chance.")
+          .Default(policy.delay_ms),
+      DoubleField("multiplier").Doc("Growth of the delay.").Default(policy.multiplier).Min(1).Max(
+          100),
+      DurationField("delay_max").Doc("Bound on the delay.").Default(policy.delay_ms_max),
   };
   return spec;
 }
@@ -155,6 +181,11 @@ const Spec& TuningSpec() {
   return spec;
 }
 
+const Spec& RetrySpec() {
+  static const Spec spec = MakeRetry();
+  return spec;
+}
+
 bool IsSection(std::string_view key) {
   return std::ranges::find(kSections, key) != kSections.end();
 }
@@ -185,6 +216,7 @@ std::string JobSchema() {
   job::WritePlace("sink", "Where rows go, with options of the place and the format.", json);
   job::WriteSection(job::ErrorsSpec(), json);
   job::WriteSection(job::TuningSpec(), json);
+  job::WriteSection(job::RetrySpec(), json);
   json.Key("parameters").BeginObject().Key("type").String("object").EndObject();
   json.EndObject().EndObject();
   return std::move(json).Take();

@@ -13,6 +13,7 @@ const Spec& TopSpec();        ///< Keys outside any table.
 const Spec& TransformSpec();  ///< [transform]
 const Spec& ErrorsSpec();     ///< [errors]
 const Spec& TuningSpec();     ///< [tuning]
+const Spec& RetrySpec();      ///< [retry]
 
 /// True for the names of tables.
 bool IsSection(std::string_view key);

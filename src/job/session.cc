@@ -48,6 +48,7 @@ runtime::RunOptions ToRunOptions(const QueryOptions& options, RejectSink* reject
   run.rejects = options.rejects;
   run.reject_sink = rejects;
   run.logger = options.logger;
+  run.metrics = options.metrics;
   return run;
 }
 
@@ -147,6 +148,13 @@ Result<QueryResult> Session::State::Execute(const sql::BoundStatement& statement
       take = [s = state.get()](engine::Batch batch) { return s->Take(std::move(batch)); };
     }
     engine::AddCollect(graph, std::move(take), root);
+  }
+  if (options.transform_concurrency > 0) {
+    for (auto& node : graph.nodes()) {
+      if (node.kind == runtime::NodeKind::kParallel && node.options.concurrency == 0) {
+        node.options.concurrency = options.transform_concurrency;
+      }
+    }
   }
   std::vector<const sql::PlanNode*> scans;
   sql::CollectScans(rows, &scans);

@@ -54,8 +54,8 @@ Result<PiiPatterns> ParsePiiPatterns(std::string_view parameter);
 /// A pattern touching a further letter or digit is none. Content with a control character that no
 /// text has is `invalid_argument` unless `binary` is set: a mask there would be luck.
 ///
-/// `masked` is borrowed and counts what was masked; the caller sees to it that stages sharing it run
-/// one after the other.
+/// `masked` is borrowed and counts what was masked; the caller sees to it that stages sharing it
+/// run one after the other.
 std::unique_ptr<ContentStage> MakePiiMask(const PiiPatterns& patterns, int64_t* masked = nullptr);
 
 enum class Base64Alphabet : uint8_t { kStandard, kUrlSafe };

@@ -30,9 +30,13 @@ Result<std::string> Decoded(std::string_view in, Base64Alphabet alphabet, size_t
 }
 
 TEST(StageBase64Test, WritesTheVectorsOfRfc4648) {
-  const std::pair<const char*, const char*> vectors[] = {
-      {"", ""},          {"f", "Zg=="},      {"fo", "Zm8="},        {"foo", "Zm9v"},
-      {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+  const std::pair<const char*, const char*> vectors[] = {{"", ""},
+                                                         {"f", "Zg=="},
+                                                         {"fo", "Zm8="},
+                                                         {"foo", "Zm9v"},
+                                                         {"foob", "Zm9vYg=="},
+                                                         {"fooba", "Zm9vYmE="},
+                                                         {"foobar", "Zm9vYmFy"}};
   for (const auto& [bytes, text] : vectors) {
     ASSERT_OK_AND_ASSIGN(const std::string encoded, Encoded(bytes, Base64Alphabet::kStandard));
     EXPECT_EQ(encoded, text);
@@ -59,8 +63,7 @@ TEST(StageBase64Test, PiecesDoNotMatter) {
     for (char& c : bytes) c = static_cast<char>(random());
     ASSERT_OK_AND_ASSIGN(const std::string whole, Encoded(bytes, Base64Alphabet::kUrlSafe));
     for (size_t piece = 1; piece < 9; ++piece) {
-      ASSERT_OK_AND_ASSIGN(const std::string text,
-                           Encoded(bytes, Base64Alphabet::kUrlSafe, piece));
+      ASSERT_OK_AND_ASSIGN(const std::string text, Encoded(bytes, Base64Alphabet::kUrlSafe, piece));
       EXPECT_EQ(text, whole);
       ASSERT_OK_AND_ASSIGN(const std::string back, Decoded(text, Base64Alphabet::kUrlSafe, piece));
       EXPECT_EQ(back, bytes);
@@ -69,8 +72,8 @@ TEST(StageBase64Test, PiecesDoNotMatter) {
 }
 
 TEST(StageBase64Test, RefusesWhatItDoesNotWrite) {
-  for (const char* text : {"Zg", "Zg=", "Z===", "Zg==Zg==", "Zh==", "Zm9=", "Zm 9", "Zg=g", "====",
-                           "Zm9v\n", "Zm9vZ"}) {
+  for (const char* text : {"Zg", "Zg=", "Z===", "Zg==Zg==", "Zh==", "Zm9=", "Zm 9", "Zg=g",
+                           "====", "Zm9v\n", "Zm9vZ"}) {
     for (const size_t piece : {1U, 4U, 100U}) {
       EXPECT_THAT(Decoded(text, Base64Alphabet::kStandard, piece),
                   StatusIs(StatusCode::kCorruption))

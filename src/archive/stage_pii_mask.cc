@@ -221,9 +221,9 @@ Result<PiiPatterns> ParsePiiPatterns(std::string_view parameter) {
     const size_t plus = std::min(parameter.find('+'), parameter.size());
     const std::string_view word = parameter.substr(0, plus);
     parameter.remove_prefix(std::min(plus + 1, parameter.size()));
-    bool* const flag = word == "email" ? &chosen.email
-                       : word == "ssn" ? &chosen.ssn
-                       : word == "phone" ? &chosen.phone
+    bool* const flag = word == "email"                           ? &chosen.email
+                       : word == "ssn"                           ? &chosen.ssn
+                       : word == "phone"                         ? &chosen.phone
                        : word == "card" || word == "credit_card" ? &chosen.card
                                                                  : nullptr;
     if (flag != nullptr) {
@@ -237,9 +237,10 @@ Result<PiiPatterns> ParsePiiPatterns(std::string_view parameter) {
                !IsWord(word[5]) && word[5] != '@') {
       patterns.mask = word[5];
     } else {
-      return Status::InvalidArgument("pii-mask: not one of email, ssn, phone, card, all, binary, "
-                                     "mask=C: '" +
-                                     std::string(word) + "'");
+      return Status::InvalidArgument(
+          "pii-mask: not one of email, ssn, phone, card, all, binary, "
+          "mask=C: '" +
+          std::string(word) + "'");
     }
   }
   if (!any) return patterns;

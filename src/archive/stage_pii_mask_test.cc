@@ -84,17 +84,30 @@ TEST(StagePiiMaskTest, RefusesBinaryUnlessTold) {
   ASSERT_OK_AND_ASSIGN(const PiiPatterns patterns, ParsePiiPatterns("binary"));
   ASSERT_OK_AND_ASSIGN(const std::string masked, Masked("\0\1a@b.de\xFF"s, patterns));
   EXPECT_EQ(masked, "\0\1*@*.**\xFF"s);
-  ASSERT_OK_AND_ASSIGN(const std::string text, Masked("gr\xC3\xBC\xC3\x9F" "e\t\r\n\f\x1B[0m"));
-  EXPECT_EQ(text, "gr\xC3\xBC\xC3\x9F" "e\t\r\n\f\x1B[0m");
+  ASSERT_OK_AND_ASSIGN(const std::string text, Masked("gr\xC3\xBC\xC3\x9F"
+                                                      "e\t\r\n\f\x1B[0m"));
+  EXPECT_EQ(text,
+            "gr\xC3\xBC\xC3\x9F"
+            "e\t\r\n\f\x1B[0m");
 }
 
 TEST(StagePiiMaskTest, PiecesDoNotMatter) {
   const unsigned seed = std::random_device()();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
-  const std::string words[] = {"ann@example.com", "123-45-6789",      "(555) 123-4567", " ", ",",
-                               "4111 1111 1111 1111", "+49 30 901820", "word",           "9",
-                               "@",                   ".",             "-",              "\n",
+  const std::string words[] = {"ann@example.com",
+                               "123-45-6789",
+                               "(555) 123-4567",
+                               " ",
+                               ",",
+                               "4111 1111 1111 1111",
+                               "+49 30 901820",
+                               "word",
+                               "9",
+                               "@",
+                               ".",
+                               "-",
+                               "\n",
                                std::string(70, 'a') + "@" + std::string(300, 'b') + ".c"};
   for (int round = 0; round < 60; ++round) {
     std::string text;

@@ -34,6 +34,7 @@ Result<engine::Splitter::Cut> CsvSplitter::Next(std::string_view data, bool end_
   const std::string_view rest = data.substr(cut.bytes);
   if (end_of_input) {
     if (state_.quoted) return UnclosedQuote(rest);
+    if (static_cast<int64_t>(rest.size()) > format_.record_bytes_max) return TooLong(rest);
     cut.bytes = data.size();
     cut.lines += scanned_lines_;
     scanned_ = 0;

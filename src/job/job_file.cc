@@ -1,5 +1,7 @@
 #include "job/job_file.h"
 
+// Its parser calls itself for each level.
+#define TOML_MAX_NESTED_VALUES 32
 #include <toml++/toml.h>
 #include <yaml-cpp/yaml.h>
 

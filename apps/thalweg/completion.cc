@@ -18,19 +18,32 @@ std::string Names(CLI::App& app, bool options) {
   return names;
 }
 
+// Options of a command and of the commands beneath it.
+std::string AllOptions(CLI::App& app) {
+  std::string names = Names(app, true);
+  for (CLI::App* sub : app.get_subcommands({})) names += " " + AllOptions(*sub);
+  return names;
+}
+
 std::string Bash(CLI::App& app) {
   std::string out =
       "_thalweg() {\n  local word=\"${COMP_WORDS[COMP_CWORD]}\"\n"
       "  if [[ $COMP_CWORD -eq 1 ]]; then\n    COMPREPLY=($(compgen -W \"" +
       Names(app, false) +
       "\" -- \"$word\"))\n    return\n  fi\n"
-      "  case \"$word\" in -*) ;; *) COMPREPLY=($(compgen -f -- \"$word\")); return ;; esac\n"
-      "  local options=''\n  case \"${COMP_WORDS[1]}\" in\n";
+      "  local options='' commands=''\n  case \"${COMP_WORDS[1]}\" in\n";
   for (CLI::App* sub : app.get_subcommands({})) {
-    out += "    " + sub->get_name() + ") options=\"" + Names(*sub, true) + "\" ;;\n";
+    out += "    " + sub->get_name() + ") options=\"" + AllOptions(*sub) + "\"";
+    const std::string commands = Names(*sub, false);
+    if (!commands.empty()) out += "; commands=\"" + commands + "\"";
+    out += " ;;\n";
   }
   return out +
-         "  esac\n  COMPREPLY=($(compgen -W \"$options\" -- \"$word\"))\n}\n"
+         "  esac\n"
+         "  if [[ $COMP_CWORD -eq 2 && -n $commands && $word != -* ]]; then\n"
+         "    COMPREPLY=($(compgen -W \"$commands\" -- \"$word\"))\n    return\n  fi\n"
+         "  case \"$word\" in -*) ;; *) COMPREPLY=($(compgen -f -- \"$word\")); return ;; esac\n"
+         "  COMPREPLY=($(compgen -W \"$options\" -- \"$word\"))\n}\n"
          "complete -o filenames -F _thalweg thalweg\n";
 }
 
@@ -38,8 +51,13 @@ std::string Zsh(CLI::App& app) {
   std::string out = "#compdef thalweg\n_thalweg() {\n  if (( CURRENT == 2 )); then\n    compadd " +
                     Names(app, false) + "\n    return\n  fi\n  case \"$words[2]\" in\n";
   for (CLI::App* sub : app.get_subcommands({})) {
-    out += "    " + sub->get_name() + ") [[ $PREFIX == -* ]] && compadd -- " + Names(*sub, true) +
-           " ;;\n";
+    const std::string commands = Names(*sub, false);
+    out += "    " + sub->get_name() + ") ";
+    if (!commands.empty()) {
+      out += "if (( CURRENT == 3 )) && [[ $PREFIX != -* ]]; then compadd " + commands +
+             "; return; fi; ";
+    }
+    out += "[[ $PREFIX == -* ]] && compadd -- " + AllOptions(*sub) + " ;;\n";
   }
   return out + "  esac\n  _files\n}\ncompdef _thalweg thalweg\n";
 }

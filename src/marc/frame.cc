@@ -8,7 +8,8 @@
 namespace thalweg::marc {
 namespace {
 
-constexpr size_t kBlanksMax = 4096;            // More are not gathered into one frame.
+constexpr size_t kBlanksMax = 4096;  // More are not gathered into one frame.
+constexpr size_t kJunkMax = size_t{64} << 10;
 constexpr size_t kShortest = kLeaderSize + 2;  // Leader and two terminators.
 
 bool IsBlank(char c) {
@@ -40,19 +41,20 @@ int FiveDigits(const char* text) {
 
 bool MayBeRecord(std::string_view bytes) {
   if (bytes.size() < kPlausibleBytes) return false;
-  int points = 0;
+  // A directory is full of digits, a leader has letters behind its length.
+  if (IsDigit(bytes[5]) && IsDigit(bytes[6]) && IsDigit(bytes[7])) return false;
+  const bool counts = bytes[10] == '2' && bytes[11] == '2';
+  const bool entry_map = bytes.substr(20, 3) == "450";
+  if (!counts && !entry_map) return false;
+  int points = (counts ? 1 : 0) + (entry_map ? 1 : 0);
   points += FiveDigits(bytes.data()) >= 0 ? 1 : 0;
-  const int base = FiveDigits(bytes.data() + 12);
-  points += base >= static_cast<int>(kLeaderSize) ? 1 : 0;
-  points += bytes[10] == '2' && bytes[11] == '2' ? 1 : 0;
-  points += bytes.substr(20, 3) == "450" ? 1 : 0;
+  points += FiveDigits(bytes.data() + 12) >= static_cast<int>(kLeaderSize) ? 1 : 0;
   const bool entry = MayBeEntry(bytes.data() + kLeaderSize) || bytes[kLeaderSize] == kFieldEnd;
   points += entry ? 1 : 0;
-  if (points < 3) return false;
-  // Text has no such bytes in places where a leader has letters and digits.
-  const auto* damaged = std::find_if(bytes.begin(), bytes.begin() + kLeaderSize,
-                                     [](char c) { return c >= kRecordEnd && c <= kSubfieldMark; });
-  return damaged == bytes.begin() + kLeaderSize || points >= 4;
+  // Marks stand in no leader: with one, all else has to be right.
+  const bool damaged = std::any_of(bytes.begin(), bytes.begin() + kLeaderSize,
+                                   [](char c) { return c >= kRecordEnd && c <= kSubfieldMark; });
+  return points >= (damaged ? 4 : 3);
 }
 
 void Framer::Drop(size_t count) {
@@ -62,7 +64,10 @@ void Framer::Drop(size_t count) {
 }
 
 std::optional<size_t> Framer::Terminator(std::string_view data, size_t at) {
-  if (known_ && terminator_ >= at) return terminator_;
+  if (known_ && terminator_ >= at) {
+    // The data may be shorter than they were when it was found.
+    return terminator_ < data.size() ? std::optional<size_t>(terminator_) : std::nullopt;
+  }
   // What was searched without finding any reaches from the last terminator to `searched_`.
   const size_t from = known_ ? at : std::max(at, searched_);
   known_ = false;
@@ -81,11 +86,9 @@ std::optional<size_t> Framer::Terminator(std::string_view data, size_t at) {
 
 std::optional<Frame> Framer::Next(std::string_view data, size_t at, bool end_of_input) {
   const size_t left = data.size() - at;
-  if (IsBlank(data[at])) {
-    // A leader may start with blanks in place of its length.
-    if (left < kPlausibleBytes && !end_of_input) return {};
-    if (!MayBeRecord(data.substr(at))) return Blank(data, at, end_of_input);
-  }
+  if (left < kPlausibleBytes && !end_of_input) return {};
+  // A leader may start with blanks in place of its length.
+  if (IsBlank(data[at]) && !MayBeRecord(data.substr(at))) return Blank(data, at, end_of_input);
   std::optional<size_t> end = Terminator(data, at);
   const int length = left >= 5 ? FiveDigits(data.data() + at) : -1;
   if (length >= static_cast<int>(kShortest) && end && *end == at + static_cast<size_t>(length) - 1)
@@ -122,6 +125,7 @@ std::optional<Frame> Framer::Blank(std::string_view data, size_t at, bool end_of
     if (end - at <= kBlanksMax) return {};
     end -= 5;
   }
+  if (data.size() - end < kPlausibleBytes && !end_of_input && end - at <= kBlanksMax) return {};
   for (size_t start = end - at > 5 ? end - 5 : at + 1; start < end; ++start) {
     if (MayBeRecord(data.substr(start)) && !MayBeRecord(data.substr(end))) {
       end = start;
@@ -145,6 +149,7 @@ std::optional<Frame> Framer::ByTerminator(std::string_view data, size_t at, size
   }
   if (length >= kShortest && length <= to_end) {
     // The terminator of this record may be lost, and the one found be that of the next.
+    if (data.size() - at - length < kPlausibleBytes && !end_of_input) return {};
     for (const size_t next : {at + length, at + length - 1}) {
       if (MayBeRecord(data.substr(next)) && next > at + kShortest) {
         return Frame{.offset = at, .length = next - at, .no_terminator = true};
@@ -177,18 +182,41 @@ std::optional<Frame> Framer::WithoutTerminator(std::string_view data, size_t at,
   return Frame{.offset = at, .length = std::min(left, record_bytes_max_), .too_long = true};
 }
 
-std::optional<Frame> Framer::Junk(std::string_view data, size_t at, std::optional<size_t> end,
-                                  bool end_of_input) {
-  const size_t stop = std::min(end ? *end + 1 : data.size(), at + record_bytes_max_);
-  for (size_t start = at + 1; start < stop; ++start) {
-    // A record that starts in junk shows its length: anything less is taken for text.
-    if (start + kPlausibleBytes > data.size()) break;
-    if (IsDigit(data[start]) && FiveDigits(data.data() + start) >= 0 &&
-        MayBeRecord(data.substr(start))) {
-      return Frame{.offset = at, .length = start - at, .kind = FrameKind::kJunk};
-    }
+// Where a record shows itself in `data` between `from` and `to`: by its length, or directly behind
+// a terminator. `to` when nowhere.
+size_t Framer::RecordIn(std::string_view data, size_t from, size_t to) {
+  for (size_t start = from; start < to && start + kPlausibleBytes <= data.size(); ++start) {
+    const bool may_start = (IsDigit(data[start]) && FiveDigits(data.data() + start) >= 0) ||
+                           data[start - 1] == kRecordEnd;
+    if (may_start && MayBeRecord(data.substr(start))) return start;
   }
-  if (!end && !end_of_input && data.size() - at <= record_bytes_max_) return {};
+  return to;
+}
+
+std::optional<Frame> Framer::Junk(std::string_view data, size_t at, std::optional<size_t> end,
+                                  bool end_of_input) const {
+  size_t stop = std::min(end ? *end + 1 : data.size(), at + record_bytes_max_);
+  if (stop + kPlausibleBytes > data.size() && !end_of_input &&
+      data.size() - at < record_bytes_max_) {
+    return {};
+  }
+  const size_t record = RecordIn(data, at + 1, stop);
+  if (record != stop) {
+    return Frame{.offset = at, .length = record - at, .kind = FrameKind::kJunk};
+  }
+  if (end && stop - at >= kShortest) {
+    return Frame{.offset = at, .length = stop - at, .kind = FrameKind::kDamaged};
+  }
+  // Short pieces between terminators are one piece of junk.
+  while (end && stop - at < kJunkMax) {
+    if (stop + kPlausibleBytes > data.size() && !end_of_input) return {};
+    const size_t next =
+        data.substr(0, std::min(data.size(), stop + kShortest)).find(kRecordEnd, stop);
+    if (next == std::string_view::npos || MayBeRecord(data.substr(stop))) break;
+    const size_t inside = RecordIn(data, stop, next + 1);
+    stop = inside;
+    if (inside != next + 1) break;
+  }
   return Frame{.offset = at, .length = stop - at, .kind = FrameKind::kJunk};
 }
 

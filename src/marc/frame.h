@@ -10,9 +10,15 @@ namespace thalweg::marc {
 
 enum class FrameKind : uint8_t {
   kRecord,
-  kBlank,  ///< White space and zero bytes between records.
-  kJunk,   ///< Other bytes that belong to no record.
+  kDamaged,  ///< Bytes up to a terminator that were a record once: nothing of a leader is left.
+  kBlank,    ///< White space and zero bytes between records.
+  kJunk,     ///< Other bytes that belong to no record.
 };
+
+/// Whether it has a place in the count of records.
+constexpr bool IsRecord(FrameKind kind) {
+  return kind == FrameKind::kRecord || kind == FrameKind::kDamaged;
+}
 
 /// A piece of the input: a record with its terminator, or what stands between two.
 struct Frame {
@@ -48,7 +54,8 @@ class Framer {
   std::optional<Frame> WithoutTerminator(std::string_view data, size_t at, size_t length,
                                          bool end_of_input) const;
   std::optional<Frame> Junk(std::string_view data, size_t at, std::optional<size_t> end,
-                            bool end_of_input);
+                            bool end_of_input) const;
+  static size_t RecordIn(std::string_view data, size_t from, size_t to);
 
   size_t record_bytes_max_;
   size_t terminator_ = 0;  // Of the data; valid when `known_`.

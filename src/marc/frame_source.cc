@@ -14,12 +14,6 @@ constexpr size_t kEnough = size_t{64} << 10;
 
 }  // namespace
 
-bool CountsAsRecord(const Frame& frame, std::string_view data) {
-  if (frame.kind == FrameKind::kRecord) return true;
-  if (frame.kind == FrameKind::kBlank) return false;
-  return frame.length > kLeaderSize && data[frame.offset + frame.length - 1] == kRecordEnd;
-}
-
 FrameSource FrameSource::OverMemory(std::string_view bytes, Own own, Touch touch,
                                     const Limits& limits) {
   FrameSource source(limits);
@@ -43,7 +37,7 @@ size_t FrameSource::Cut(std::string_view data, bool end_of_input, FrameSlab* sla
     const std::optional<Frame> frame = framer_.Next(data, at, end_of_input);
     if (!frame) break;
     slab->frames.push_back(*frame);
-    next_index_ += CountsAsRecord(*frame, data) ? 1 : 0;
+    next_index_ += IsRecord(frame->kind) ? 1 : 0;
     at += frame->length;
   }
   return at;

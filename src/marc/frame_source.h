@@ -23,10 +23,6 @@ struct FrameSlab {
   int64_t first_index = 0;  ///< Of the first record in it.
 };
 
-/// Whether a frame that is not blank has a place in the count of records: junk up to a record
-/// terminator was a record once.
-bool CountsAsRecord(const Frame& frame, std::string_view data);
-
 /// Cuts an input from front to back. One thread at a time.
 class FrameSource {
  public:

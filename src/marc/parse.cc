@@ -174,8 +174,7 @@ bool RecordParser::AddGap(const Frame& frame, std::string_view bytes, int64_t of
                           BatchBlock* block) {
   Defect& defect = block->defects.emplace_back();
   const bool blank = frame.kind == FrameKind::kBlank;
-  // Bytes up to a record terminator were a record once; its leader is gone.
-  const bool is_record = !blank && bytes.size() > kLeaderSize && bytes.back() == kRecordEnd;
+  const bool is_record = IsRecord(frame.kind);
   defect.code = blank       ? DefectCode::kBlankBetweenRecords
                 : is_record ? DefectCode::kLeaderInvalid
                             : DefectCode::kJunkBetweenRecords;

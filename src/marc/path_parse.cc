@@ -23,9 +23,9 @@ class Parser {
     const size_t start = at_;
     THALWEG_RETURN_IF_ERROR(ReadTag(program));
     THALWEG_RETURN_IF_ERROR(ReadFilters(program));
-    if (!program->leader) THALWEG_RETURN_IF_ERROR(ReadCodes(program));
+    if (!program->leader && !program->list) THALWEG_RETURN_IF_ERROR(ReadCodes(program));
     THALWEG_RETURN_IF_ERROR(ReadFilters(program));
-    if (Peek() == '/') THALWEG_RETURN_IF_ERROR(ReadRange(program));
+    if (Peek() == '/' && !program->list) THALWEG_RETURN_IF_ERROR(ReadRange(program));
     THALWEG_RETURN_IF_ERROR(ReadFilters(program));
     program->text = text_.substr(start, at_ - start);
     return {};

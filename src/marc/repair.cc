@@ -59,6 +59,7 @@ class Salvager {
   void MatchLeftOvers();
   std::optional<size_t> NearestFree(size_t wanted) const;
   void TellAboutEntry(const Entry& entry);
+  std::string_view TextOf(const Entry& entry, const Piece& piece);
   void TakeFields();
 
   std::string_view record_;
@@ -149,7 +150,10 @@ void Salvager::ReadDirectory() {
 
 void Salvager::CutData() {
   data_end_ = record_.size();
-  if (!frame_.truncated && !frame_.no_terminator && data_end_ > base_) --data_end_;
+  // A terminator that is damaged takes its place all the same.
+  const int said = FiveDigits(record_.data());
+  const bool lost = frame_.no_terminator && said != static_cast<int>(record_.size());
+  if (!frame_.truncated && !lost && data_end_ > base_) --data_end_;
   size_t at = base_;
   while (at < data_end_ && pieces_.size() < kPiecesMax) {
     const size_t end = record_.find(kFieldEnd, at);
@@ -253,15 +257,33 @@ void Salvager::TellAboutEntry(const Entry& entry) {
     if (piece.end >= data_end_) {
       Tell(kFieldNotTerminated, piece.end).tag = entry.tag;
     } else if (length != entry.says->length || piece.start != base_ + entry.says->start) {
-      // Lengths of four digits cannot hold those of a large field.
-      const bool zeroed = entry.says->length == 0 || length > 9999;
-      if (zeroed && frame_.oversize) return;
+      // Numbers too large for their digits are zeros, or have lost their first ones.
+      const auto fits = [](size_t number, size_t actual, size_t limit) {
+        return number == actual || number == 0 || number == actual % limit;
+      };
+      if (frame_.oversize && fits(entry.says->length, length, 10000) &&
+          fits(entry.says->start, piece.start - base_, 100000)) {
+        return;
+      }
       Defect& defect = Tell(kFieldLengthInvalid, entry.place);
       defect.tag = entry.tag;
       defect.found = "'" + text + "'";
       defect.expected = std::to_string(length) + " bytes at " + std::to_string(piece.start - base_);
     }
   }
+}
+
+// A record terminator inside a field's text becomes a blank.
+std::string_view Salvager::TextOf(const Entry& entry, const Piece& piece) {
+  const std::string_view text = record_.substr(piece.start, piece.end - piece.start);
+  const size_t place = text.find(kRecordEnd);
+  if (place == std::string_view::npos) return text;
+  Defect& defect = Tell(kInvalidField, piece.start + place);
+  defect.tag = entry.tag;
+  defect.found = "a record terminator in the text";
+  std::string mended(text);
+  std::replace(mended.begin(), mended.end(), kRecordEnd, ' ');
+  return block_.texts.Copy(mended);
 }
 
 void Salvager::TakeFields() {
@@ -271,7 +293,7 @@ void Salvager::TakeFields() {
     TellAboutEntry(entry);
     if (entry.piece < 0) continue;
     const Piece& piece = pieces_[static_cast<size_t>(entry.piece)];
-    room[count++] = FieldView(entry.tag, record_.substr(piece.start, piece.end - piece.start));
+    room[count++] = FieldView(entry.tag, TextOf(entry, piece));
   }
   fields_ = block_.fields.Keep(count);
   size_t unclaimed = 0;

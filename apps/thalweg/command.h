@@ -51,6 +51,7 @@ void AddCheck(CLI::App& app, Context& context);
 void AddPreview(CLI::App& app, Context& context);
 void AddInit(CLI::App& app, Context& context);
 void AddDescribe(CLI::App& app, Context& context);
+void AddMarc(CLI::App& app, Context& context);
 void AddReference(CLI::App& app, Context& context);
 void AddKeygen(CLI::App& app, Context& context);
 void AddSeal(CLI::App& app, Context& context);

@@ -90,6 +90,7 @@ int Main(int argc, char** argv) {
   AddPreview(app, context);
   AddInit(app, context);
   AddDescribe(app, context);
+  AddMarc(app, context);
   AddReference(app, context);
   AddCompletion(app, context);
   try {

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "thalweg/command.h"
+#include "thalweg/marc/process.h"
+
+// What the subcommands of `thalweg marc` share.
+namespace thalweg::cli {
+
+/// How records are read.
+struct MarcInputFlags {
+  std::vector<std::string> files;
+  std::string from;
+  std::string from_encoding;
+  std::string recovery = "lenient";
+  std::string rejects = "rejects.mrc";
+  int64_t skip = 0;
+  int64_t limit = -1;
+  int workers = 0;
+
+  void AddTo(CLI::App& app, bool files_too = true);
+  /// `keeps_dropped`: dropped records go into a file.
+  Result<marc::InputOptions> ToOptions(bool keeps_dropped) const;
+};
+
+/// How records are written.
+struct MarcOutputFlags {
+  std::string output = "-";
+  std::string to;
+  std::string to_encoding = "keep";
+  std::string normalize = "none";
+  std::string oversize = "error";
+  bool force = false;
+  bool pretty = false;
+  bool ascii = false;
+
+  void AddTo(CLI::App& app);
+  Result<marc::ConvertOptions> ToOptions(marc::InputOptions input) const;
+};
+
+/// Shows how much was read, on one line of a terminal.
+class MarcProgress {
+ public:
+  explicit MarcProgress(const Context& context) : line_(context), show_(line_.callback()) {}
+  std::function<void(const marc::InputProgress&)> callback();
+
+ private:
+  ProgressLine line_;
+  std::function<void(const QueryProgress&)> show_;
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point shown_ = begin_;
+};
+
+/// The last line: what was read, mended by code, dropped. Gives the exit status: 65 on any drop.
+int FinishMarc(const Context& context, const marc::InputReport& report, int64_t refused = 0);
+/// `12,345`.
+std::string WithCommas(int64_t value);
+
+/// Runs `Convert` and prints the last line.
+int RunMarcConvert(const Context& context, marc::ConvertOptions options);
+
+void AddMarcConvert(CLI::App& marc, Context& context);
+void AddMarcReports(CLI::App& marc, Context& context);
+void AddMarcExtract(CLI::App& marc, Context& context);
+void AddMarcArrange(CLI::App& marc, Context& context);
+void AddMarcDiff(CLI::App& marc, Context& context);
+void AddMarcEdit(CLI::App& marc, Context& context);
+void AddMarcValidate(CLI::App& marc, Context& context);
+
+}  // namespace thalweg::cli

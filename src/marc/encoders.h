@@ -1,0 +1,20 @@
+#pragma once
+
+#include <memory>
+
+#include "thalweg/marc/formats.h"
+
+// One factory a family of formats, for `MakeEncoder`.
+namespace thalweg::marc {
+
+std::unique_ptr<RecordEncoder> MakeIso2709Encoder(const EncoderOptions& options);
+std::unique_ptr<RecordEncoder> MakeJsonEncoder(Format format, const EncoderOptions& options);
+std::unique_ptr<RecordEncoder> MakeMarcXmlEncoder(const EncoderOptions& options);
+std::unique_ptr<RecordEncoder> MakeMrkEncoder();
+std::unique_ptr<RecordEncoder> MakeLineEncoder();
+std::unique_ptr<RecordEncoder> MakeLongCsvEncoder(const EncoderOptions& options);
+std::unique_ptr<RecordEncoder> MakeModsEncoder(const EncoderOptions& options);
+std::unique_ptr<RecordEncoder> MakeDublinCoreEncoder(const EncoderOptions& options);
+std::unique_ptr<RecordEncoder> MakeBibframeEncoder(Format format, const EncoderOptions& options);
+
+}  // namespace thalweg::marc

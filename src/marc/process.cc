@@ -1,0 +1,276 @@
+#include "thalweg/marc/process.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "io/byte_codec.h"
+#include "io/glob.h"
+#include "io/local_file_system.h"
+#include "marc/detect.h"
+#include "marc/open_input.h"
+#include "marc/reject_file.h"
+#include "thalweg/runtime/run.h"
+
+namespace thalweg::marc {
+namespace {
+
+using runtime::Chunk;
+using runtime::Output;
+using runtime::Progress;
+
+struct BatchPayload final : runtime::Payload {
+  RecordBatch batch;
+  std::shared_ptr<void> made;
+};
+
+// The records of a batch from `first` on, at most `count`. What was dropped goes with the record
+// before which it stands.
+RecordBatch Slice(RecordBatch batch, size_t first, size_t count) {
+  const size_t end = std::min(batch.records.size(), first + count);
+  const bool to_the_end = end == batch.records.size();
+  size_t dropped_first = 0;
+  while (dropped_first < batch.dropped.size() && batch.dropped[dropped_first].before < first) {
+    ++dropped_first;
+  }
+  size_t dropped_end = batch.dropped.size();
+  while (!to_the_end && dropped_end > dropped_first && batch.dropped[dropped_end - 1].before >= end) {
+    --dropped_end;
+  }
+  auto dropped = std::make_shared<std::vector<DroppedRecord>>(
+      batch.dropped.begin() + static_cast<std::ptrdiff_t>(dropped_first),
+      batch.dropped.begin() + static_cast<std::ptrdiff_t>(dropped_end));
+  for (DroppedRecord& record : *dropped) record.before -= first;
+  batch.records = batch.records.subspan(first, end - first);
+  batch.offsets = batch.offsets.subspan(first, end - first);
+  batch.chunks = batch.chunks.subspan(first, end - first);
+  batch.dropped = *dropped;
+  batch.first_index += static_cast<int64_t>(first);
+  batch.owner = std::make_shared<std::pair<std::shared_ptr<const void>, decltype(dropped)>>(
+      batch.owner, dropped);
+  return batch;
+}
+
+// What is left to pass over and to give out, over all inputs.
+struct Window {
+  int64_t skip = 0;
+  int64_t left = -1;  // -1: no bound.
+
+  bool spent() const { return left == 0; }
+  RecordBatch Apply(RecordBatch batch) {
+    const auto count = static_cast<int64_t>(batch.records.size());
+    const int64_t first = std::min(skip, count);
+    skip -= first;
+    const int64_t given = left < 0 ? count - first : std::min(left, count - first);
+    if (left >= 0) left -= given;
+    if (first == 0 && given == count) return batch;
+    return Slice(std::move(batch), static_cast<size_t>(first), static_cast<size_t>(given));
+  }
+};
+
+class BatchSource final : public runtime::Source {
+ public:
+  BatchSource(RecordSource* source, Window* window) : source_(source), window_(window) {}
+
+  Result<Progress> Produce(Output& out) override {
+    if (window_->spent()) return Progress::kDone;
+    THALWEG_ASSIGN_OR_RETURN(RecordBatch batch, source_->ReadBatch());
+    if (batch.empty()) return Progress::kDone;
+    auto payload = std::make_unique<BatchPayload>();
+    payload->batch = window_->Apply(std::move(batch));
+    Chunk chunk;
+    chunk.records = static_cast<int64_t>(payload->batch.records.size());
+    chunk.bytes = payload->batch.bytes;
+    chunk.payload = std::move(payload);
+    out.Emit(std::move(chunk));
+    return Progress::kNeedRoom;
+  }
+
+ private:
+  RecordSource* source_;
+  Window* window_;
+};
+
+class WorkStep final : public runtime::Step {
+ public:
+  explicit WorkStep(const WorkOnBatch* work) : work_(work) {}
+  Result<Progress> OnChunk(Chunk& chunk, Output& out) override {
+    auto& payload = chunk.As<BatchPayload>();
+    THALWEG_ASSIGN_OR_RETURN(payload.made, (*work_)(payload.batch));
+    out.Emit(std::move(chunk));
+    return Progress::kNeedInput;
+  }
+
+ private:
+  const WorkOnBatch* work_;
+};
+
+class TakeStep final : public runtime::Step {
+ public:
+  explicit TakeStep(const TakeBatch* take) : take_(take) {}
+  Result<Progress> OnChunk(Chunk& chunk, Output& /*out*/) override {
+    auto& payload = chunk.As<BatchPayload>();
+    THALWEG_ASSIGN_OR_RETURN(const bool more, (*take_)(payload.batch, std::move(payload.made)));
+    return more ? Progress::kNeedInput : Progress::kDone;
+  }
+
+ private:
+  const TakeBatch* take_;
+};
+
+Status RunGraph(RecordSource* source, Window* window, const InputOptions& options,
+                const WorkOnBatch& work, const TakeBatch& take, std::stop_token stop) {
+  runtime::Graph graph;
+  const auto read = graph.AddSource({.name = "read", .token = runtime::TokenKind::kNone},
+                                    std::make_unique<BatchSource>(source, window));
+  const auto worked = graph.AddParallel(
+      {.name = "work"},
+      [&work]() -> Result<std::unique_ptr<runtime::Step>> {
+        return std::unique_ptr<runtime::Step>(std::make_unique<WorkStep>(&work));
+      },
+      read);
+  graph.AddSerial({.name = "write", .token = runtime::TokenKind::kNone},
+                  std::make_unique<TakeStep>(&take), {worked});
+  runtime::RunOptions run_options;
+  run_options.name = "marc";
+  run_options.workers = options.workers;
+  runtime::Run run(std::move(graph), std::move(run_options));
+  return run.Execute(stop).outcome;
+}
+
+// Whether the file can be cut by several threads: it lies there as it is, in the exchange format.
+Result<bool> IsPlainIso2709(const std::string& path, const InputOptions& options,
+                            std::stop_token stop) {
+  if (path == "-" || options.skip > 0 || options.limit.has_value()) return false;
+  if (options.format) return *options.format == Format::kIso2709;
+  THALWEG_ASSIGN_OR_RETURN(Reader::ReadBytes read, OpenInput(path, stop));
+  THALWEG_ASSIGN_OR_RETURN(const DetectedInput input, DetectInput(std::move(read), {}, path));
+  return input.format == Format::kIso2709;
+}
+
+// One run over all inputs.
+class Processing {
+ public:
+  Processing(const InputOptions& options, const WorkOnBatch& work, const TakeBatch& take)
+      : options_(options), work_(work), take_(take) {
+    window_.skip = options.skip;
+    window_.left = options.limit.value_or(-1);
+    counted_ = [this](const RecordBatch& batch, std::shared_ptr<void> made) {
+      return Take(batch, std::move(made));
+    };
+  }
+
+  Result<InputReport> Run(std::stop_token stop) {
+    THALWEG_ASSIGN_OR_RETURN(const std::vector<std::string> paths, ExpandPaths(options_.paths));
+    for (const std::string& path : paths) AddSize(path);
+    for (const std::string& path : paths) {
+      if (window_.spent() || !more_) break;
+      THALWEG_RETURN_IF_ERROR(ReadOne(path, stop));
+    }
+    if (rejects_) {
+      THALWEG_RETURN_IF_ERROR(rejects_->Commit());
+      report_.rejects = rejects_->path();
+    }
+    return std::move(report_);
+  }
+
+ private:
+  void AddSize(const std::string& path) {
+    const auto info = path == "-" ? Result<io::FileInfo>(Status::NotFound(path))
+                                  : io::LocalFileSystem().Stat(path);
+    const bool plain = io::CompressionOfPath(path) == io::Compression::kNone;
+    if (!info.ok() || !plain) {
+      size_known_ = false;
+    } else {
+      progress_.bytes_total += info->size;
+    }
+    if (!size_known_) progress_.bytes_total = 0;
+  }
+
+  Status ReadOne(const std::string& path, std::stop_token stop) {
+    ReaderOptions reader = options_.reader;
+    reader.source = path == "-" ? "standard input" : path;
+    THALWEG_ASSIGN_OR_RETURN(const bool plain, IsPlainIso2709(path, options_, stop));
+    if (plain) {
+      format_ = Format::kIso2709;
+      const ParallelOptions parallel = {.workers = options_.workers, .map = false, .stop = stop};
+      return ReadParallel(path, reader, parallel, work_, counted_);
+    }
+    THALWEG_ASSIGN_OR_RETURN(auto source, OpenSource(path, options_.format, reader, stop));
+    format_ = source->format();
+    return RunGraph(source.get(), &window_, options_, work_, counted_, stop);
+  }
+
+  Result<bool> Take(const RecordBatch& batch, std::shared_ptr<void> made) {
+    report_.Count(batch);
+    for (const DroppedRecord& dropped : batch.dropped) THALWEG_RETURN_IF_ERROR(Reject(dropped));
+    THALWEG_ASSIGN_OR_RETURN(more_, take_(batch, std::move(made)));
+    if (options_.reader.recovery == Recovery::kStrict && !batch.dropped.empty()) {
+      return batch.defects[batch.dropped[0].defect].ToStatus();
+    }
+    progress_.records = report_.records;
+    progress_.bytes = report_.bytes;
+    if (options_.on_progress) options_.on_progress(progress_);
+    return more_;
+  }
+
+  Status Reject(const DroppedRecord& dropped) {
+    if (!options_.rejects) return {};
+    if (!rejects_) {
+      THALWEG_ASSIGN_OR_RETURN(rejects_, RejectFile::Create(*options_.rejects));
+    }
+    return rejects_->Append(dropped.raw, format_ != Format::kIso2709);
+  }
+
+  const InputOptions& options_;
+  const WorkOnBatch& work_;
+  const TakeBatch& take_;
+  TakeBatch counted_;
+  Window window_;
+  InputReport report_;
+  InputProgress progress_;
+  std::unique_ptr<RejectFile> rejects_;
+  Format format_ = Format::kIso2709;
+  bool size_known_ = true;
+  bool more_ = true;
+};
+
+}  // namespace
+
+void InputReport::Count(const RecordBatch& batch) {
+  constexpr size_t kFirst = 100;
+  records += static_cast<int64_t>(batch.records.size());
+  dropped += static_cast<int64_t>(batch.dropped.size());
+  bytes += batch.bytes;
+  int64_t last_repaired = -1;
+  for (const Defect& defect : batch.defects) {
+    ++this->defects[static_cast<size_t>(defect.code) % this->defects.size()];
+    if (first_defects.size() < kFirst) first_defects.push_back(defect);
+    if (defect.repaired && defect.info().severity == Severity::kError &&
+        defect.record_index != last_repaired) {
+      ++repaired;
+      last_repaired = defect.record_index;
+    }
+  }
+}
+
+Result<InputReport> ProcessRecords(const InputOptions& options, const WorkOnBatch& work,
+                                   const TakeBatch& take, std::stop_token stop) {
+  return Processing(options, work, take).Run(std::move(stop));
+}
+
+Result<std::vector<std::string>> ExpandPaths(const std::vector<std::string>& paths) {
+  std::vector<std::string> files;
+  if (paths.empty()) files.emplace_back("-");
+  for (const std::string& path : paths) {
+    if (path == "-" || !io::IsGlob(path)) {
+      files.push_back(path);
+      continue;
+    }
+    THALWEG_ASSIGN_OR_RETURN(const auto found, io::Glob(io::LocalFileSystem(), path));
+    if (found.empty()) return Status::NotFound("no file matches '" + path + "'");
+    files.insert(files.end(), found.begin(), found.end());
+  }
+  return files;
+}
+
+}  // namespace thalweg::marc

@@ -180,8 +180,8 @@ void Aead::Seal(std::string_view nonce, std::string_view plain, char* out) {
                                     static_cast<int>(plain.size())) == 1);
   }
   THALWEG_CHECK(EVP_EncryptFinal_ex(s.context, Unsigned(out) + done, &rest) == 1);
-  THALWEG_CHECK(EVP_CIPHER_CTX_ctrl(s.context, EVP_CTRL_AEAD_GET_TAG, kTagBytes,
-                                    out + plain.size()) == 1);
+  THALWEG_CHECK(
+      EVP_CIPHER_CTX_ctrl(s.context, EVP_CTRL_AEAD_GET_TAG, kTagBytes, out + plain.size()) == 1);
 }
 
 bool Aead::Open(std::string_view nonce, std::string_view sealed, char* out) {

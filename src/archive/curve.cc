@@ -49,8 +49,7 @@ Result<CurveKey> X25519Public(const Secret& secret) { return PublicOf(EVP_PKEY_X
 
 Result<Secret> X25519Shared(const Secret& secret, const CurveKey& other) {
   const Key own = PrivateKey(EVP_PKEY_X25519, secret);
-  const Key peer(
-      EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, nullptr, other.data(), other.size()));
+  const Key peer(EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, nullptr, other.data(), other.size()));
   const KeyContext context(own ? EVP_PKEY_CTX_new(own.get(), nullptr) : nullptr);
   Secret shared(32);
   size_t size = shared.size();
@@ -73,8 +72,7 @@ Result<Signature> Ed25519Sign(const Secret& secret, std::string_view message) {
   if (key == nullptr || context == nullptr ||
       EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key.get()) != 1 ||
       EVP_DigestSign(context.get(), signature.data(), &size,
-                     reinterpret_cast<const unsigned char*>(message.data()),
-                     message.size()) != 1) {
+                     reinterpret_cast<const unsigned char*>(message.data()), message.size()) != 1) {
     return Refused("ed25519");
   }
   return signature;

@@ -71,9 +71,7 @@ struct Sha256::State {
   ~State() { EVP_MD_CTX_free(context); }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
-  void Reset() const {
-    THALWEG_CHECK(EVP_DigestInit_ex(context, FetchedSha256(), nullptr) == 1);
-  }
+  void Reset() const { THALWEG_CHECK(EVP_DigestInit_ex(context, FetchedSha256(), nullptr) == 1); }
 };
 
 Sha256::Sha256() : state_(std::make_unique<State>()) {}
@@ -149,19 +147,19 @@ Status Argon2id(const Secret& passphrase, std::string_view salt, const Passphras
 Status Scrypt(const Secret& passphrase, std::string_view salt, const PassphraseParameters& p,
               std::span<char> out) {
   const uint64_t memory = (uint64_t{128} * p.b << p.a) + (uint64_t{128} * p.b * p.c) + (1 << 20);
-  const int done = EVP_PBE_scrypt(passphrase.data(), passphrase.size(), Unsigned(salt), salt.size(),
-                                  uint64_t{1} << p.a, p.b, p.c, memory, AsBytes(out).data(),
-                                  out.size());
+  const int done =
+      EVP_PBE_scrypt(passphrase.data(), passphrase.size(), Unsigned(salt), salt.size(),
+                     uint64_t{1} << p.a, p.b, p.c, memory, AsBytes(out).data(), out.size());
   if (done == 1) return {};
   return Status::ResourceExhausted("scrypt: the parameters are not possible here");
 }
 
 Status Pbkdf2(const Secret& passphrase, std::string_view salt, const PassphraseParameters& p,
               std::span<char> out) {
-  const int done = PKCS5_PBKDF2_HMAC(
-      passphrase.data(), static_cast<int>(passphrase.size()), Unsigned(salt),
-      static_cast<int>(salt.size()), static_cast<int>(p.a), FetchedSha256(),
-      static_cast<int>(out.size()), AsBytes(out).data());
+  const int done =
+      PKCS5_PBKDF2_HMAC(passphrase.data(), static_cast<int>(passphrase.size()), Unsigned(salt),
+                        static_cast<int>(salt.size()), static_cast<int>(p.a), FetchedSha256(),
+                        static_cast<int>(out.size()), AsBytes(out).data());
   if (done == 1) return {};
   return Status::Internal("pbkdf2: the library refuses");
 }

@@ -14,6 +14,7 @@ namespace thalweg::archive {
 namespace {
 
 constexpr uint32_t kZstdMagic = 0xFD2FB528;
+constexpr uint32_t kPrefixFrame = 0x184D2A5A;
 // One segment, content size in four bytes, no checksum, no dictionary.
 constexpr uint8_t kRawDescriptor = 0xA0;
 constexpr size_t kRawHeaderBytes = 9;
@@ -86,8 +87,8 @@ struct FrameEncoder::State {
     if (content.size() < 2 * kSampleBytes) return 0;
     char out[kSampleBytes + 1024];
     size_t shrunk = 0;
-    for (const size_t at : {size_t{0}, content.size() / 2 - kSampleBytes / 2,
-                            content.size() - kSampleBytes}) {
+    for (const size_t at :
+         {size_t{0}, content.size() / 2 - kSampleBytes / 2, content.size() - kSampleBytes}) {
       const size_t size = ZSTD_compress(out, sizeof(out), content.data() + at, kSampleBytes, 1);
       shrunk += ZSTD_isError(size) != 0 ? kSampleBytes : size;
     }
@@ -120,9 +121,8 @@ struct FrameEncoder::State {
   }
 
   Result<Codec> Stream(std::string_view content, ByteBuffer& out) const {
-    THALWEG_ASSIGN_OR_RETURN(const std::string frame,
-                             io::Encode(StreamFormat(stages.codec), content,
-                                        {.level = stages.level}));
+    THALWEG_ASSIGN_OR_RETURN(const std::string frame, io::Encode(StreamFormat(stages.codec),
+                                                                 content, {.level = stages.level}));
     out.Reserve(frame.size());
     std::memcpy(out.data(), frame.data(), frame.size());
     out.SetSize(frame.size());
@@ -202,6 +202,43 @@ Status FrameDecoder::Decode(Codec codec, std::string_view frame, size_t content_
   if (!content.ok() || content->size() != content_bytes) return DamagedFrame();
   std::memcpy(out, content->data(), content_bytes);
   return {};
+}
+
+std::string FramePrefix(Codec codec, uint32_t content_bytes, uint32_t frame_bytes) {
+  std::string inside(4, '\0');
+  inside[0] = static_cast<char>(codec);
+  PutNumber(inside, content_bytes);
+  PutNumber(inside, frame_bytes);
+  return SkippableFrame(kPrefixFrame, inside);
+}
+
+Result<FoundFrame> FindFrame(std::string_view payload, int64_t content_bytes_max) {
+  FoundFrame found;
+  if (payload.size() < kRawHeaderBytes) return DamagedFrame();
+  uint64_t content = 0;
+  size_t length = 0;
+  if (LoadNumber<uint32_t>(payload.data()) == kPrefixFrame) {
+    FieldReader reader(payload.substr(8));
+    const auto codec = reader.Number<uint32_t>();
+    content = reader.Number<uint32_t>();
+    length = reader.Number<uint32_t>();
+    if (!reader.ok() || codec < 2 || codec > 4) return DamagedFrame();
+    found.codec = static_cast<Codec>(codec);
+    payload.remove_prefix(kFramePrefixBytes);
+  } else {
+    content = ZSTD_getFrameContentSize(payload.data(), payload.size());
+    length = ZSTD_findFrameCompressedSize(payload.data(), payload.size());
+    const bool zstd = LoadNumber<uint32_t>(payload.data()) == kZstdMagic;
+    if (!zstd || content >= ZSTD_CONTENTSIZE_ERROR) return DamagedFrame();
+  }
+  if (length > payload.size() || content == 0) return DamagedFrame();
+  if (content > static_cast<uint64_t>(content_bytes_max)) {
+    return Status::ResourceExhausted("a frame is larger than frame_bytes_max");
+  }
+  found.bytes = payload.substr(0, length);
+  found.rest = payload.substr(length);
+  found.content_bytes = content;
+  return found;
 }
 
 std::string SkippableFrame(uint32_t magic, std::string_view bytes) {

@@ -48,6 +48,22 @@ class FrameDecoder {
   std::unique_ptr<State> state_;
 };
 
+/// What stands before a frame of a codec that does not tell the length of its content.
+inline constexpr size_t kFramePrefixBytes = 20;
+constexpr bool HasPrefix(Codec codec) { return codec != Codec::kStore && codec != Codec::kZstd; }
+std::string FramePrefix(Codec codec, uint32_t content_bytes, uint32_t frame_bytes);
+
+/// A frame in an authentic payload, as its first bytes tell.
+struct FoundFrame {
+  Codec codec = Codec::kZstd;
+  std::string_view bytes;
+  std::string_view rest;
+  size_t content_bytes = 0;
+};
+/// `corruption` when there is none, `resource_exhausted` when it says more than
+/// `content_bytes_max`.
+Result<FoundFrame> FindFrame(std::string_view payload, int64_t content_bytes_max);
+
 /// A skippable frame around `bytes`.
 std::string SkippableFrame(uint32_t magic, std::string_view bytes);
 /// The length that Padmé (PURBs, PoPETs 2019/4) gives a text of `length` bytes.

@@ -189,8 +189,8 @@ std::optional<int> Slots::current() const {
 Result<Slots> DecodeSlots(const FixedHeader& header, std::string_view bytes) {
   Slots both;
   for (size_t i = 0; i < 2; ++i) {
-    THALWEG_ASSIGN_OR_RETURN(
-        both.slots[i], DecodeSlot(bytes.substr(i * header.slot_bytes, header.slot_bytes)));
+    THALWEG_ASSIGN_OR_RETURN(both.slots[i],
+                             DecodeSlot(bytes.substr(i * header.slot_bytes, header.slot_bytes)));
   }
   return both;
 }

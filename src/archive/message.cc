@@ -105,11 +105,8 @@ Result<int64_t> PlainBytes(int64_t message) {
   return sealed / chunk * static_cast<int64_t>(kChunkBytes) + rest - int64_t{kTagBytes};
 }
 
-void SealMessage(const MessageKeys& keys, Aead& aead, std::string_view plain, std::string& out) {
-  const size_t begin = out.size();
+void SealMessage(const MessageKeys& keys, Aead& aead, std::string_view plain, char* to) {
   const size_t nonce_bytes = NonceBytes(aead.cipher());
-  out.resize(begin + static_cast<size_t>(MessageBytes(static_cast<int64_t>(plain.size()))));
-  char* to = out.data() + begin;
   std::memcpy(to, keys.salt, kSaltBytes);
   std::memcpy(to + kSaltBytes, keys.commitment.data(), keys.commitment.size());
   to += kMessageHeadBytes;
@@ -130,8 +127,9 @@ Status MessageOpener::Begin(std::string_view head, SegmentKind kind, uint64_t in
   if (head.size() < kMessageHeadBytes) return Status::Corruption("a segment was cut off");
   keys_ = scheme_->KeysOf(head.substr(0, kSaltBytes), kind, index, predecessor);
   if (!EqualInConstantTime(AsView(keys_.commitment), head.substr(kSaltBytes, 32))) {
-    return Status::Unauthenticated("a segment is not where, or not of the key that, it was "
-                                   "written with");
+    return Status::Unauthenticated(
+        "a segment is not where, or not of the key that, it was "
+        "written with");
   }
   aead_.SetKey({keys_.key, KeyBytes(scheme_->cipher())});
   return {};
@@ -153,14 +151,14 @@ Status MessageOpener::Chunks(std::string_view sealed, uint64_t first, char* out)
 }
 
 Status MessageOpener::Whole(std::string_view message, SegmentKind kind, uint64_t index,
-                            const Digest& predecessor, std::string& out) {
+                            const Digest& predecessor, ByteBuffer& out) {
   THALWEG_ASSIGN_OR_RETURN(const int64_t plain, PlainBytes(static_cast<int64_t>(message.size())));
-  THALWEG_RETURN_IF_ERROR(
-      Begin(message.substr(0, kMessageHeadBytes), kind, index, predecessor));
-  out.resize(static_cast<size_t>(plain));
-  const Status opened = Chunks(message.substr(kMessageHeadBytes), 0, out.data());
-  if (!opened.ok()) out.clear();
-  return opened;
+  THALWEG_RETURN_IF_ERROR(Begin(message.substr(0, kMessageHeadBytes), kind, index, predecessor));
+  out.Reserve(static_cast<size_t>(plain));
+  out.SetSize(0);
+  THALWEG_RETURN_IF_ERROR(Chunks(message.substr(kMessageHeadBytes), 0, out.data()));
+  out.SetSize(static_cast<size_t>(plain));
+  return {};
 }
 
 Digest LeafOf(const SegmentHeader& header, std::string_view payload) {

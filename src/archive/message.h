@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "archive/aead.h"
+#include "archive/byte_buffer.h"
 #include "archive/digest.h"
 #include "archive/header.h"
 #include "thalweg/status.h"
@@ -75,8 +76,8 @@ int64_t MessageBytes(int64_t plain);
 /// such as that of one that was cut off.
 Result<int64_t> PlainBytes(int64_t message);
 
-/// Appends the message of `plain`. `aead` seals.
-void SealMessage(const MessageKeys& keys, Aead& aead, std::string_view plain, std::string& out);
+/// Writes the message of `plain`, `MessageBytes(plain.size())` bytes, to `out`. `aead` seals.
+void SealMessage(const MessageKeys& keys, Aead& aead, std::string_view plain, char* out);
 
 /// Reads messages. One thread at a time.
 class MessageOpener {
@@ -90,9 +91,9 @@ class MessageOpener {
   const Digest& commitment() const { return keys_.commitment; }
   /// Opens chunks from number `first` on; all of them are full, but the last one of a message.
   Status Chunks(std::string_view sealed, uint64_t first, char* out);
-  /// The whole message, its head included, into `out`.
+  /// Replaces what `out` holds by what the whole message, its head included, says.
   Status Whole(std::string_view message, SegmentKind kind, uint64_t index,
-               const Digest& predecessor, std::string& out);
+               const Digest& predecessor, ByteBuffer& out);
 
  private:
   const MessageScheme* scheme_;

@@ -21,8 +21,8 @@ size_t MappedBytes(size_t size) {
 // is kept out of core files.
 Secret::Secret(size_t size) : size_(size) {
   if (size == 0) return;
-  void* pages = mmap(nullptr, MappedBytes(size), PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* pages =
+      mmap(nullptr, MappedBytes(size), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   THALWEG_CHECK(pages != MAP_FAILED);
   // Both are best effort: a limit on locked memory must not keep anybody from his files.
   (void)mlock(pages, MappedBytes(size));

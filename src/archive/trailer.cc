@@ -58,8 +58,8 @@ Result<std::string> Trailer::Encode(const Digest& header_hash, std::string_view 
   inside.append(records);
   inside.append(AsView(root));
   if (signer != nullptr) {
-    THALWEG_ASSIGN_OR_RETURN(const Signature bytes, Ed25519Sign(signer->state().secret,
-                                                                SignedText(header_hash, root)));
+    THALWEG_ASSIGN_OR_RETURN(const Signature bytes,
+                             Ed25519Sign(signer->state().secret, SignedText(header_hash, root)));
     signature = Signed{.key = signer->state().public_key, .signature = bytes};
     inside.append(AsView(signature->key));
     inside.append(AsView(signature->signature));
@@ -165,8 +165,7 @@ std::string Footer::Encode(const Digest& header_hash) const {
 
 Result<Footer> Footer::Decode(std::string_view bytes, const FixedHeader& header,
                               int64_t file_bytes) {
-  const Status damaged =
-      Status::Corruption("the archive was cut off, or its footer is damaged");
+  const Status damaged = Status::Corruption("the archive was cut off, or its footer is damaged");
   if (bytes.size() != static_cast<size_t>(kFooterBytes)) return damaged;
   Footer footer;
   FieldReader reader(bytes.substr(16));

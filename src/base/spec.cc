@@ -1,22 +1,15 @@
 #include "base/spec.h"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <numeric>
 
 #include "base/check.h"
+#include "base/text.h"
 
 namespace thalweg {
 namespace {
-
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
 
 Field MakeField(std::string name, FieldType type) {
   Field field;
@@ -86,8 +79,8 @@ Result<int64_t> ParseWithUnit(std::string_view text, const Unit* begin, const Un
   while (!unit.empty() && unit.front() == ' ') unit.remove_prefix(1);
   double factor = 1;
   if (!unit.empty()) {
-    const Unit* found =
-        std::find_if(begin, end, [&](const Unit& u) { return Lower(u.name) == Lower(unit); });
+    const Unit* found = std::find_if(
+        begin, end, [&](const Unit& u) { return LowerAscii(u.name) == LowerAscii(unit); });
     if (found == end) return bad();
     factor = found->factor;
   }
@@ -124,7 +117,7 @@ std::optional<int64_t> AsInt64(const OptionValue& value) {
 std::optional<bool> AsBool(const OptionValue& value) {
   if (const auto* b = std::get_if<bool>(&value)) return *b;
   if (const auto* s = std::get_if<std::string>(&value)) {
-    const std::string text = Lower(*s);
+    const std::string text = LowerAscii(*s);
     if (text == "true" || text == "yes" || text == "on" || text == "1") return true;
     if (text == "false" || text == "no" || text == "off" || text == "0") return false;
   }
@@ -182,7 +175,7 @@ Result<OptionValue> Coerce(const Field& field, const OptionValue& value, const s
       const auto* s = std::get_if<std::string>(&value);
       if (s == nullptr) return mismatch();
       for (const auto& choice : field.choices) {
-        if (Lower(choice) == Lower(*s)) return OptionValue(choice);
+        if (LowerAscii(choice) == LowerAscii(*s)) return OptionValue(choice);
       }
       return Status::InvalidArgument(where + ": must be one of " + Join(field.choices) + ": '" +
                                      *s + "'" + DidYouMean(*s, field.choices));
@@ -248,11 +241,11 @@ Field StringListField(std::string name) {
 Field StringMapField(std::string name) { return MakeField(std::move(name), FieldType::kStringMap); }
 
 const Field* Spec::Find(std::string_view field) const {
-  const std::string wanted = Lower(field);
+  const std::string wanted = LowerAscii(field);
   for (const auto& f : fields) {
-    if (Lower(f.name) == wanted) return &f;
+    if (LowerAscii(f.name) == wanted) return &f;
     for (const auto& alias : f.aliases) {
-      if (Lower(alias) == wanted) return &f;
+      if (LowerAscii(alias) == wanted) return &f;
     }
   }
   return nullptr;
@@ -314,11 +307,11 @@ const std::map<std::string, std::string>& Options::Map(std::string_view name) co
 }
 
 std::string NearestName(std::string_view name, const std::vector<std::string>& known) {
-  const std::string wanted = Lower(name);
+  const std::string wanted = LowerAscii(name);
   std::string best;
   size_t best_distance = std::max<size_t>(1, wanted.size() / 3) + 1;
   for (const auto& candidate : known) {
-    const std::string other = Lower(candidate);
+    const std::string other = LowerAscii(candidate);
     // Levenshtein distance by rows.
     std::vector<size_t> row(other.size() + 1);
     std::iota(row.begin(), row.end(), size_t{0});

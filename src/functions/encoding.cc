@@ -5,6 +5,7 @@
 #include <memory>
 #include <numeric>
 
+#include "base/base64.h"
 #include "base/number.h"
 #include "engine/registry.h"
 #include "functions/signature.h"
@@ -69,46 +70,16 @@ Status AppendUnhex(TextWriter& out, View text) {
   return {};
 }
 
-constexpr char kBase64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-void AppendBase64(TextWriter& out, View bytes) {
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    const size_t count = std::min<size_t>(3, bytes.size() - i);
-    uint32_t word = 0;
-    for (size_t k = 0; k < 3; ++k) {
-      word = word << 8 | (k < count ? static_cast<unsigned char>(bytes[i + k]) : 0U);
-    }
-    for (size_t k = 0; k < 4; ++k) {
-      out.Append(k <= count ? kBase64[(word >> (18 - 6 * k)) & 63] : '=');
-    }
-  }
+void ToBase64(TextWriter& out, View bytes) {
+  std::string text;
+  AppendBase64(bytes, &text);
+  out.Append(text);
 }
 
-int Base64Digit(char c) {
-  if (c >= 'A' && c <= 'Z') return c - 'A';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  if (c >= '0' && c <= '9') return c - '0' + 52;
-  return c == '+' ? 62 : (c == '/' ? 63 : -1);
-}
-
-Status AppendFromBase64(TextWriter& out, View text) {
-  const Status wrong =
-      Status::InvalidArgument("from_base64: not base64: '" + std::string(text.substr(0, 60)) + "'");
-  if (text.size() % 4 != 0) return wrong;
-  for (size_t i = 0; i < text.size(); i += 4) {
-    const bool last = i + 4 == text.size();
-    size_t padding = 0;
-    if (last && text[i + 3] == '=') padding = text[i + 2] == '=' ? 2 : 1;
-    uint32_t word = 0;
-    for (size_t k = 0; k < 4; ++k) {
-      const int digit = k >= 4 - padding ? 0 : Base64Digit(text[i + k]);
-      if (digit < 0) return wrong;
-      word = word << 6 | static_cast<uint32_t>(digit);
-    }
-    for (size_t k = 0; k < 3 - padding; ++k) {
-      out.Append(static_cast<char>((word >> (16 - 8 * k)) & 255));
-    }
-  }
+Status FromBase64(TextWriter& out, View text) {
+  std::string bytes;
+  THALWEG_RETURN_IF_ERROR(AppendFromBase64(text, &bytes).WithContext("from_base64"));
+  out.Append(bytes);
   return {};
 }
 
@@ -223,10 +194,10 @@ void RegisterCodes(engine::Registry& registry) {
       {{{arrow::int64()}, Varchar(), number(1)}});
   Add(registry,
       {"to_base64", {"base64"}, "Bytes as base64 text.", "", {"to_base64('a'::BLOB)  -- 'YQ=='"}},
-      {{{arrow::binary()}, Varchar(), TextKernel<View>(Varchar(), AppendBase64)}});
+      {{{arrow::binary()}, Varchar(), TextKernel<View>(Varchar(), ToBase64)}});
   Add(registry,
       {"from_base64", {}, "The bytes of base64 text, as BLOB.", "", {"from_base64('YQ==')  -- a"}},
-      {{{Varchar()}, arrow::binary(), TextKernel<View>(arrow::binary(), AppendFromBase64)}});
+      {{{Varchar()}, arrow::binary(), TextKernel<View>(arrow::binary(), FromBase64)}});
   Add(registry,
       {"url_encode",
        {},

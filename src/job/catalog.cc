@@ -1,21 +1,13 @@
 #include "job/catalog.h"
 
-#include <algorithm>
-#include <cctype>
 #include <utility>
 
 #include "base/spec.h"
+#include "base/text.h"
 #include "engine/place.h"
 
 namespace thalweg::job {
 namespace {
-
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
 
 Result<std::shared_ptr<const engine::Table>> OpenPlace(const engine::Registry& registry,
                                                        const std::string& location,
@@ -30,7 +22,7 @@ Result<std::shared_ptr<const engine::Table>> OpenPlace(const engine::Registry& r
 }  // namespace
 
 void SessionCatalog::Set(std::string name, std::shared_ptr<const engine::Table> table) {
-  tables_[Lower(name)] = std::move(table);
+  tables_[LowerAscii(name)] = std::move(table);
 }
 
 std::vector<std::string> SessionCatalog::TableNames() const {
@@ -43,7 +35,7 @@ Result<std::shared_ptr<const engine::Table>> SessionCatalog::Resolve(
     const sql::TableReference& table) const {
   switch (table.kind) {
     case sql::TableReference::Kind::kName: {
-      const auto found = tables_.find(Lower(table.name));
+      const auto found = tables_.find(LowerAscii(table.name));
       if (found != tables_.end()) return found->second;
       return Status::NotFound("no table '" + table.name + "'" +
                               DidYouMean(table.name, TableNames()) +

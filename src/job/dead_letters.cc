@@ -6,37 +6,14 @@
 #include <cstdio>
 #include <ctime>
 
+#include "base/base64.h"
 #include "base/json_writer.h"
+#include "base/text.h"
 
 namespace thalweg::job {
 namespace {
 
 constexpr size_t kPendingMax = 64 << 10;
-
-bool IsUtf8(std::string_view text) {
-  // The writer replaces what is not UTF-8; a text that comes through unchanged is.
-  std::string quoted;
-  JsonWriter::AppendQuoted(text, &quoted);
-  return quoted.find("\xEF\xBF\xBD") == std::string::npos ||
-         text.find("\xEF\xBF\xBD") != std::string_view::npos;
-}
-
-std::string Base64(std::string_view bytes) {
-  static constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    const auto byte = [&](size_t k) {
-      return i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0U;
-    };
-    const unsigned group = (byte(0) << 16) | (byte(1) << 8) | byte(2);
-    out.push_back(kDigits[group >> 18]);
-    out.push_back(kDigits[(group >> 12) & 63]);
-    out.push_back(i + 1 < bytes.size() ? kDigits[(group >> 6) & 63] : '=');
-    out.push_back(i + 2 < bytes.size() ? kDigits[group & 63] : '=');
-  }
-  return out;
-}
 
 // A job's name as part of a file name.
 std::string PlainName(std::string_view name) {
@@ -97,10 +74,12 @@ Status DeadLetterFile::Write(const runtime::Rejection& rejection) {
   if (rejection.byte_offset >= 0) json.Key("byte_offset").Int(rejection.byte_offset);
   if (!rejection.column.empty()) json.Key("column").String(rejection.column);
   json.Key("reason").String(rejection.reason);
-  if (IsUtf8(rejection.raw)) {
+  if (FindInvalidUtf8(rejection.raw) == std::string_view::npos) {
     json.Key("raw").String(rejection.raw);
   } else {
-    json.Key("raw_base64").String(Base64(rejection.raw));
+    std::string raw;
+    AppendBase64(rejection.raw, &raw);
+    json.Key("raw_base64").String(raw);
   }
   json.EndObject();
   pending_ += std::move(json).Take();

@@ -19,57 +19,7 @@ char Printable(char c) {
   return byte < 0x20 || byte == 0x7F ? ' ' : c;
 }
 
-/// Length of the character that starts with `lead`, and the least second byte that it allows.
-struct Lead {
-  size_t length;
-  unsigned char second_min;
-  unsigned char second_max;
-};
-
-Lead Classify(unsigned char lead) {
-  if (lead >= 0xC2 && lead <= 0xDF) return {2, 0x80, 0xBF};
-  if (lead == 0xE0) return {3, 0xA0, 0xBF};
-  if (lead == 0xED) return {3, 0x80, 0x9F};
-  if (lead >= 0xE1 && lead <= 0xEF) return {3, 0x80, 0xBF};
-  if (lead == 0xF0) return {4, 0x90, 0xBF};
-  if (lead >= 0xF1 && lead <= 0xF3) return {4, 0x80, 0xBF};
-  if (lead == 0xF4) return {4, 0x80, 0x8F};
-  return {0, 0, 0};
-}
-
 }  // namespace
-
-size_t FindInvalidUtf8(std::string_view text) {
-  size_t at = 0;
-  while (at < text.size()) {
-    const auto byte = static_cast<unsigned char>(text[at]);
-    if (byte < 0x80) {
-      ++at;
-      continue;
-    }
-    const Lead lead = Classify(byte);
-    if (lead.length == 0 || text.size() - at < lead.length) return at;
-    const auto second = static_cast<unsigned char>(text[at + 1]);
-    if (second < lead.second_min || second > lead.second_max) return at;
-    for (size_t i = 2; i < lead.length; ++i) {
-      if (!IsContinuation(text[at + i])) return at;
-    }
-    at += lead.length;
-  }
-  return std::string_view::npos;
-}
-
-std::string LowerAscii(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
-bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && LowerAscii(a) == LowerAscii(b);
-}
 
 std::string Shortened(std::string_view text, size_t bytes_max) {
   std::string out(text.substr(0, bytes_max));

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/text.h"
 #include "thalweg/status.h"
 
 namespace thalweg::sql {
@@ -48,12 +49,5 @@ class SourceText {
 /// `text` fit to stand in a message: at most `bytes_max` bytes, whole characters, no control
 /// characters.
 std::string Shortened(std::string_view text, size_t bytes_max = 64);
-
-/// Offset of the first byte that is not part of valid UTF-8, or `npos`.
-size_t FindInvalidUtf8(std::string_view text);
-
-/// ASCII letters in lower case; other bytes as they are.
-std::string LowerAscii(std::string_view text);
-bool EqualsIgnoreCase(std::string_view a, std::string_view b);
 
 }  // namespace thalweg::sql

@@ -78,7 +78,7 @@ Result<bool> FrameSource::NextOfMemory(FrameSlab* slab) {
 }
 
 Result<bool> FrameSource::NextOfStream(FrameSlab* slab) {
-  size_t wanted = std::max(limits_.slab_bytes, size_t{4096});
+  size_t wanted = SlabBytes();
   while (true) {
     THALWEG_RETURN_IF_ERROR(Fill(wanted));
     if (begin_ == end_) return false;
@@ -93,7 +93,7 @@ Result<bool> FrameSource::NextOfStream(FrameSlab* slab) {
       offset_ += static_cast<int64_t>(cut);
       return true;
     }
-    wanted = std::max(wanted, 2 * data.size());
+    wanted = std::max(2 * wanted, 2 * data.size());
   }
 }
 
@@ -118,8 +118,8 @@ Status FrameSource::Fill(size_t wanted) {
   // What was cut is in use elsewhere; the rest moves to a buffer of its own, unless enough of it is
   // left to go on with.
   const size_t left = end_ - begin_;
-  const bool going_on = left >= limits_.slab_bytes && left >= wanted;
-  if (going_on) return {};
+  const bool first_try = wanted == SlabBytes();
+  if (left >= wanted || (first_try && left >= wanted / 4)) return {};
   if (buffer_ == nullptr || buffer_->capacity - begin_ < wanted || begin_ != 0) Renew(wanted);
   const size_t enough = std::min(wanted, std::max(left + 1, kEnough));
   while (end_ < enough) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -54,6 +55,7 @@ class FrameSource {
   size_t Cut(std::string_view data, bool end_of_input, FrameSlab* slab);
   Result<bool> NextOfMemory(FrameSlab* slab);
   Result<bool> NextOfStream(FrameSlab* slab);
+  size_t SlabBytes() const { return std::max(limits_.slab_bytes, size_t{4096}); }
   Status Fill(size_t wanted);
   void Renew(size_t capacity);
 

@@ -38,7 +38,7 @@ struct ReaderOptions {
   bool to_unicode = true;  ///< Text becomes UTF-8; false: bytes stay as they are.
   DecodeOptions text;
   int64_t record_bytes_max = int64_t{64} << 20;  ///< A longer one is a defect.
-  int64_t batch_records = 2048;
+  int64_t batch_records = 4096;
   int64_t batch_bytes = int64_t{1} << 20;
   std::string source;  ///< Name of the input in defects.
 };
@@ -111,6 +111,11 @@ class THALWEG_EXPORT Reader {
   explicit Reader(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+/// The bytes of a file from front to back, decompressed when it is compressed; `-` is standard
+/// input.
+THALWEG_EXPORT Result<Reader::ReadBytes> OpenBytes(const std::string& path,
+                                                   std::stop_token stop = {});
 
 /// How a file is read by several threads at once.
 struct ParallelOptions {

@@ -15,6 +15,7 @@
 #include <string>
 
 #include "binding.h"
+#include "marc_types.h"
 #include "thalweg/job.h"
 #include "thalweg/session.h"
 
@@ -365,4 +366,6 @@ NB_MODULE(_core, m) {
         return report.ToJson();
       },
       nb::arg("path"), nb::arg("set"), nb::arg("options"), nb::arg("stop"));
+
+  thalweg::python::BindMarc(m);
 }

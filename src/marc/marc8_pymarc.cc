@@ -160,6 +160,14 @@ void Decoder::Character() {
 
 }  // namespace
 
+std::optional<Marc8Character> FindAsPymarc(char final_byte, uint32_t code) {
+  const uint32_t found = LookUp(static_cast<unsigned char>(final_byte), code);
+  if (found == 0) return {};
+  return Marc8Character{found & ~kMarc8Combining, (found & kMarc8Combining) != 0};
+}
+
+std::optional<uint32_t> FindOddAsPymarc(uint32_t code) { return Overridden(kOddCodes, code); }
+
 size_t AppendAsPymarc(std::string_view text, std::string* out) {
   Decoder decoder(text);
   if (!decoder.Run()) return std::string::npos;

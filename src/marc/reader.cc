@@ -46,6 +46,10 @@ Result<Reader::ReadBytes> OpenInput(const std::string& path, std::stop_token sto
   return Reader::ReadBytes([file](std::span<char> out) { return file->Read(out); });
 }
 
+Result<Reader::ReadBytes> OpenBytes(const std::string& path, std::stop_token stop) {
+  return OpenInput(path, std::move(stop));
+}
+
 class Reader::Impl {
  public:
   Impl(FrameSource source, ReaderOptions options)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,6 +45,16 @@ struct Marc8DecodeOptions {
 /// became U+FFFD (a blank in pymarc's profile). Always starts with the default sets.
 THALWEG_EXPORT size_t AppendUnicodeOfMarc8(std::string_view text, const Marc8DecodeOptions& options,
                                            std::string* out);
+
+struct Marc8Character {
+  uint32_t character;
+  bool combining;  ///< Stands before its base in MARC-8.
+};
+/// What pymarc's tables have for a code, which keeps its high bit, of the set with this final
+/// byte.
+THALWEG_EXPORT std::optional<Marc8Character> FindAsPymarc(char final_byte, uint32_t code);
+/// Codes that pymarc knows in every set.
+THALWEG_EXPORT std::optional<uint32_t> FindOddAsPymarc(uint32_t code);
 
 enum class Unmappable : uint8_t {
   kReference,    ///< `&#x1F600;`: nothing is lost.

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <thread>
 
+#include "thalweg/archive_command.h"
 #include "thalweg/command.h"
 
 namespace thalweg::cli {
@@ -17,6 +18,8 @@ namespace {
 constexpr const char* kExitStatuses = R"(
 Exit status (sysexits.h):
   0   success
+  1   `archive compare`: there are differences
+  3   archives: some files could not be read or restored, or changed meanwhile
   64  wrong usage, job or SQL
   65  bad data: rejected rows (with --strict, or above error_rate_max), corrupt input
   66  input not found
@@ -91,10 +94,17 @@ int Main(int argc, char** argv) {
   AddInit(app, context);
   AddDescribe(app, context);
   AddMarc(app, context);
+  AddKeygen(app, context);
+  AddSeal(app, context);
+  AddOpen(app, context);
+  AddVerify(app, context);
+  AddArchive(app, context);
   AddReference(app, context);
   AddCompletion(app, context);
   try {
-    app.parse(argc, argv);
+    // The parser takes them from the back.
+    std::vector<std::string> arguments = WithLevels({argv, argv + argc});
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend() - 1));
   } catch (const CLI::Success& success) {
     return app.exit(success);
   } catch (const CLI::ParseError& error) {

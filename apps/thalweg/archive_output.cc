@@ -1,0 +1,314 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cmath>
+#include <cstdio>
+
+#include "thalweg/archive_command.h"
+
+namespace thalweg::cli {
+namespace {
+
+std::string ErrnoText(int error) { return std::generic_category().message(error); }
+
+// One object, written key by key.
+class Json {
+ public:
+  Json& Add(const char* key, const std::string& raw) {
+    text_ += text_.empty() ? "{" : ",";
+    text_ += JsonText(key) + ":" + raw;
+    return *this;
+  }
+  Json& Text(const char* key, const std::string& value) { return Add(key, JsonText(value)); }
+  Json& Int(const char* key, int64_t value) { return Add(key, std::to_string(value)); }
+  Json& Bool(const char* key, bool value) { return Add(key, value ? "true" : "false"); }
+  Json& Seconds(const char* key, double value) {
+    std::array<char, 40> text{};
+    std::snprintf(text.data(), text.size(), "%.6f", std::isfinite(value) ? value : 0.0);
+    return Add(key, text.data());
+  }
+  std::string Take() { return text_ + "}"; }
+
+ private:
+  std::string text_;
+};
+
+std::string TokensJson(const TokenStatistics& tokens) {
+  return Json()
+      .Int("tokens", tokens.tokens)
+      .Int("acquired", tokens.acquired)
+      .Seconds("wait_p50_s", tokens.wait_p50_s)
+      .Seconds("wait_p95_s", tokens.wait_p95_s)
+      .Seconds("wait_p99_s", tokens.wait_p99_s)
+      .Seconds("saturation", tokens.saturation)
+      .Take();
+}
+
+std::string SkippedJson(const std::vector<archive::SkippedEntry>& skipped) {
+  std::string text = "[";
+  for (const auto& entry : skipped) {
+    if (text.size() > 1) text += ",";
+    text += Json()
+                .Text("path", Printable(entry.path))
+                .Text("code", InfoOf(entry.reason.code()).name)
+                .Text("message", entry.reason.message())
+                .Take();
+  }
+  return text + "]";
+}
+
+// What the machine did, and what waiting for its tokens cost.
+void AddRun(Json* json, const Report& run) {
+  const Governor& governor = Governor::Process();
+  json->Add("cpu_tokens", TokensJson(governor.cpu_statistics()))
+      .Add("io_tokens", TokensJson(governor.io_statistics()))
+      .Text("bottleneck", NameOf(run.bottleneck))
+      .Text("remedy", run.remedy)
+      .Int("memory_peak_bytes", run.memory_peak_bytes)
+      .Add("run", run.ToJson());
+}
+
+std::string StageJson(const char* name, int64_t bytes, double seconds) {
+  return Json().Text("stage", name).Int("bytes", bytes).Seconds("seconds", seconds).Take();
+}
+
+}  // namespace
+
+ArchiveProgressLine::~ArchiveProgressLine() {
+  if (drawn_) std::fprintf(stderr, "\r\033[K");
+}
+
+std::function<void(const archive::ArchiveProgress&)> ArchiveProgressLine::callback() {
+  if (!on_) return {};
+  return [this](const archive::ArchiveProgress& now) {
+    drawn_ = true;
+    std::string line = Bytes(static_cast<double>(now.bytes_in));
+    if (now.bytes_total > 0) line += " of " + Bytes(static_cast<double>(now.bytes_total));
+    if (now.seconds > 0) {
+      line += "  " + Bytes(static_cast<double>(now.bytes_in) / now.seconds) + "/s";
+    }
+    if (now.bytes_total > 0 && now.bytes_in > 0) {
+      const double share =
+          std::fmin(1.0, static_cast<double>(now.bytes_in) / static_cast<double>(now.bytes_total));
+      line += "  " + std::to_string(static_cast<int>(100 * share)) + " %  ETA " +
+              Seconds(now.seconds * (1 - share) / std::fmax(share, 1e-6));
+    }
+    if (now.bytes_out > 0) line += "  -> " + Bytes(static_cast<double>(now.bytes_out));
+    std::fprintf(stderr, "\r\033[K%s", line.c_str());
+    std::fflush(stderr);
+  };
+}
+
+Status WithForceHint(const Status& status) {
+  if (status.code() != StatusCode::kAlreadyExists ||
+      status.message().find("--force") != std::string::npos) {
+    return status;
+  }
+  return Status::AlreadyExists(status.message() + "\nhint: --force replaces it");
+}
+
+void Note(const Context& context, const std::string& text) {
+  if (context.quiet) return;
+  if (context.log_json) {
+    std::fprintf(stderr, "{\"level\":\"info\",\"message\":%s}\n", JsonText(text).c_str());
+  } else {
+    std::fprintf(stderr, "%s\n", text.c_str());
+  }
+}
+
+void Warn(const Context& context, const std::string& text) {
+  if (context.log_json) {
+    std::fprintf(stderr, "{\"level\":\"warning\",\"message\":%s}\n", JsonText(text).c_str());
+  } else {
+    std::fprintf(stderr, "warning: %s\n", text.c_str());
+  }
+}
+
+std::string Printable(std::string_view name) {
+  std::string out;
+  for (size_t i = 0; i < name.size();) {
+    const auto lead = static_cast<unsigned char>(name[i]);
+    const size_t length = lead < 0x80 ? 1 : lead >> 5 == 6 ? 2 : lead >> 4 == 14 ? 3 : 4;
+    bool good = lead >= 0x20 && lead != 0x7F && (lead < 0x80 || (lead >= 0xC2 && lead < 0xF5));
+    for (size_t k = 1; k < length && good; ++k) {
+      good = i + k < name.size() && (static_cast<unsigned char>(name[i + k]) & 0xC0) == 0x80;
+    }
+    // The control characters from U+0080 to U+009F.
+    if (good && lead == 0xC2 && static_cast<unsigned char>(name[i + 1]) < 0xA0) good = false;
+    if (good) {
+      out.append(name.substr(i, length));
+      i += length;
+    } else {
+      std::array<char, 8> escaped{};
+      std::snprintf(escaped.data(), escaped.size(), "\\x%02X", lead);
+      out += escaped.data();
+      ++i;
+    }
+  }
+  return out;
+}
+
+bool PrintSkipped(const Context& context, const std::vector<archive::SkippedEntry>& skipped,
+                  const std::string& what) {
+  for (const auto& entry : skipped) {
+    Warn(context, what + ": '" + Printable(entry.path) + "': " + entry.reason.message());
+  }
+  return !skipped.empty();
+}
+
+void PrintRun(const Context& context, const Report& report) {
+  if (context.verbose < 1 || context.log_json) return;
+  for (const auto& node : report.nodes) {
+    std::fprintf(stderr, "  %-18s %d lane%s  busy %s\n", node.name.c_str(), node.lanes,
+                 node.lanes == 1 ? " " : "s", Seconds(node.busy_s).c_str());
+  }
+  std::fprintf(stderr, "  bottleneck: %s (%s); %s\n", NameOf(report.bottleneck),
+               report.bottleneck_evidence.c_str(), report.remedy.c_str());
+  std::fprintf(stderr, "  memory: %s at most\n",
+               Bytes(static_cast<double>(report.memory_peak_bytes)).c_str());
+  if (context.verbose < 2) return;
+  for (const auto& decision : report.decisions) {
+    std::fprintf(stderr, "  tuned at %s: %s\n", Seconds(decision.at_s).c_str(),
+                 decision.reason.c_str());
+  }
+}
+
+std::string ReportJson(const archive::SealReport& report) {
+  Json json;
+  json.Text("operation", "seal")
+      .Text("archive_id", report.archive_id)
+      .Int("entries", report.entries)
+      .Int("bytes_content", report.bytes_content)
+      .Int("bytes_archive", report.bytes_archive)
+      .Int("frames", report.frames)
+      .Int("frames_stored", report.frames_stored)
+      .Int("bytes_resumed", report.bytes_resumed)
+      .Int("pii_masked", report.pii_masked)
+      .Seconds("seconds", report.run.seconds)
+      .Add("stages", "[" + StageJson("read", report.bytes_content, report.read_s) + "," +
+                         StageJson("compress", report.bytes_content, report.compress_s) + "," +
+                         StageJson("encrypt", report.bytes_archive, report.encrypt_s) + "," +
+                         StageJson("hash", report.bytes_archive, report.hash_s) + "," +
+                         StageJson("write", report.bytes_archive, report.write_s) + "]")
+      .Add("unreadable", SkippedJson(report.unreadable))
+      .Add("changed", SkippedJson(report.changed));
+  AddRun(&json, report.run);
+  return json.Take();
+}
+
+std::string ReportJson(const archive::ExtractReport& report) {
+  Json json;
+  json.Text("operation", "open")
+      .Int("entries", report.entries)
+      .Int("bytes", report.bytes)
+      .Seconds("seconds", report.run.seconds)
+      .Add("skipped", SkippedJson(report.skipped));
+  AddRun(&json, report.run);
+  return json.Take();
+}
+
+std::string ReportJson(const archive::VerifyReport& report) {
+  Json json;
+  json.Text("operation", "verify")
+      .Bool("with_key", report.with_key)
+      .Bool("signature_checked", report.signature_checked)
+      .Text("signer", report.signer)
+      .Int("entries", report.entries)
+      .Int("segments", report.segments)
+      .Int("bytes", report.bytes)
+      .Int("files_hashed", report.files_hashed)
+      .Seconds("seconds", report.run.seconds);
+  AddRun(&json, report.run);
+  return json.Take();
+}
+
+Status WriteJson(const std::string& path, const std::string& json) {
+  if (path.empty()) return {};
+  THALWEG_ASSIGN_OR_RETURN(auto file, OutputFile::Create(path, 0666, true));
+  THALWEG_RETURN_IF_ERROR(file->Write(json + "\n"));
+  return file->Commit();
+}
+
+Status WriteTo(int descriptor, std::string_view data) {
+  while (!data.empty()) {
+    const ssize_t n = write(descriptor, data.data(), data.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EPIPE) return Status::Cancelled("the reader went away");
+    if (n < 0) return Status::IoError("write: " + ErrnoText(errno));
+    data.remove_prefix(static_cast<size_t>(n));
+  }
+  return {};
+}
+
+Result<std::unique_ptr<OutputFile>> OutputFile::Create(const std::string& path,
+                                                       uint32_t permissions, bool force) {
+  struct stat info{};
+  if (lstat(path.c_str(), &info) == 0) {
+    if (S_ISDIR(info.st_mode)) return Status::InvalidArgument("a directory: '" + path + "'");
+    if (!force) {
+      return Status::AlreadyExists("'" + path + "' exists\nhint: --force replaces it");
+    }
+  }
+  // A device or a pipe is written as it is.
+  if (force && stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
+    const int device = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    if (device < 0) return Status::IoError("cannot write '" + path + "': " + ErrnoText(errno));
+    return std::unique_ptr<OutputFile>(new OutputFile(path, "", device, force));
+  }
+  const size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "" : path.substr(0, slash + 1);
+  const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+  if (name.empty()) return Status::InvalidArgument("not a file name: '" + path + "'");
+  const std::string partial =
+      folder + "." + name.substr(0, 200) + "." + std::to_string(getpid()) + ".part";
+  const int descriptor = open(partial.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+                              static_cast<mode_t>(permissions));
+  if (descriptor < 0) {
+    return Status(errno == ENOENT ? StatusCode::kNotFound : StatusCode::kIoError,
+                  "cannot write '" + path + "': " + ErrnoText(errno));
+  }
+  return std::unique_ptr<OutputFile>(new OutputFile(path, partial, descriptor, force));
+}
+
+OutputFile::~OutputFile() {
+  if (descriptor_ < 0) return;
+  close(descriptor_);
+  if (!partial_.empty()) unlink(partial_.c_str());
+}
+
+Status OutputFile::Write(std::string_view data) { return WriteTo(descriptor_, data); }
+
+Status OutputFile::Commit() {
+  const int descriptor = std::exchange(descriptor_, -1);
+  if (partial_.empty()) {
+    return close(descriptor) == 0 ? Status() : Status::IoError(path_ + ": " + ErrnoText(errno));
+  }
+  const bool synced = fsync(descriptor) == 0;
+  int error = errno;
+  if (close(descriptor) != 0 || !synced) {
+    unlink(partial_.c_str());
+    return Status::IoError("cannot write '" + path_ + "': " + ErrnoText(error));
+  }
+  const int renamed =
+      force_ ? rename(partial_.c_str(), path_.c_str())
+             : renameat2(AT_FDCWD, partial_.c_str(), AT_FDCWD, path_.c_str(), RENAME_NOREPLACE);
+  error = errno;
+  if (renamed != 0) {
+    unlink(partial_.c_str());
+    return error == EEXIST ? Status::AlreadyExists("'" + path_ + "' exists")
+                           : Status::IoError("cannot write '" + path_ + "': " + ErrnoText(error));
+  }
+  const size_t slash = path_.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path_.substr(0, slash + 1);
+  const int directory = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory >= 0) {
+    fsync(directory);
+    close(directory);
+  }
+  return {};
+}
+
+}  // namespace thalweg::cli

@@ -79,6 +79,10 @@ void BindMarcRecords(nb::module_& module) {
   module.def("marc8_find_odd", &FindOddMarc8, nb::arg("code"));
 }
 
-void BindMarc(nb::module_& module) { BindMarcRecords(module); }
+void BindMarc(nb::module_& module) {
+  BindMarcRecords(module);
+  BindMarcFormats(module);
+  BindMarcColumns(module);
+}
 
 }  // namespace thalweg::python

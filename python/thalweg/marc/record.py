@@ -298,7 +298,7 @@ class Record(_core.RecordBase, _links.Links):
         field = self.get(tag)
         title = field.get("a") if field else None
         rest = field.get("b") if field and title else None
-        return f"{title} {rest}" if rest else title
+        return title + f" {rest}" if title and rest else title
 
     def _issn_title(self) -> str | None:
         return self._title("222")

@@ -14,8 +14,9 @@ namespace {
 class Walker {
  public:
   Walker(ByteReader& bytes, const ArchiveHead& head, const MessageScheme* scheme,
-         const OpenLimits& limits)
-      : bytes_(bytes),
+         const OpenLimits& limits, bool checkpoints_only)
+      : checkpoints_only_(checkpoints_only),
+        bytes_(bytes),
         head_(head),
         scheme_(scheme),
         limits_(limits),
@@ -44,6 +45,7 @@ class Walker {
     const auto header = SegmentHeader::Decode({head, sizeof(head)}, encrypted);
     if (!header.ok()) return SkipOther({head, sizeof(head)});
     const int64_t length = header->SegmentBytes(encrypted);
+    if (checkpoints_only_ && header->kind == SegmentKind::kEnd) return false;
     if (header->index != index_ || offset_ + length > head_.file_bytes) return false;
     SegmentRecord record;
     record.offset = offset_;
@@ -109,6 +111,7 @@ class Walker {
     return {};
   }
 
+  const bool checkpoints_only_;
   ByteReader& bytes_;
   const ArchiveHead& head_;
   const MessageScheme* scheme_;
@@ -123,8 +126,8 @@ class Walker {
 }  // namespace
 
 Result<BodyScan> ScanBody(ByteReader& bytes, const ArchiveHead& head, const MessageScheme* scheme,
-                          const OpenLimits& limits) {
-  return Walker(bytes, head, scheme, limits).Walk();
+                          const OpenLimits& limits, bool checkpoints_only) {
+  return Walker(bytes, head, scheme, limits, checkpoints_only).Walk();
 }
 
 Status CheckEnd(const Index& index, size_t index_bytes, std::string_view rest, bool encrypted) {

@@ -21,9 +21,10 @@ struct BodyScan {
 };
 
 /// Walks the segments and opens checkpoints and ends. Whatever does not fit ends the walk, and what
-/// stood behind the last whole checkpoint does not count.
+/// stood behind the last whole checkpoint does not count. `checkpoints_only`: an end ends the walk
+/// too, and does not count.
 Result<BodyScan> ScanBody(ByteReader& bytes, const ArchiveHead& head, const MessageScheme* scheme,
-                          const OpenLimits& limits);
+                          const OpenLimits& limits, bool checkpoints_only = false);
 
 /// Checks what stands behind the index, a frame of `index_bytes`, in the payload of an end: padding
 /// and the seek table.

@@ -52,7 +52,7 @@ std::vector<std::unique_ptr<ContentStage>> FilterSet::NewSteps() {
   for (size_t i = 0; i < filters_.size(); ++i) {
     switch (filters_[i].kind) {
       case Filter::Kind::kPiiMask:
-        steps.push_back(MakePiiMask(patterns_[i]));
+        steps.push_back(MakePiiMask(patterns_[i], &masked_));
         break;
       case Filter::Kind::kTee:
         steps.push_back(MakeTee(files_[i].get()));

@@ -27,6 +27,7 @@ class FilterSet {
   std::vector<std::unique_ptr<ContentStage>> NewSteps();
   /// Whether anything changes or sees the content.
   bool empty() const { return filters_.empty(); }
+  int64_t masked() const { return masked_; }
   bool base64() const { return base64_; }
   /// At the end of the run: files are closed, counts go to the metrics.
   Status Close();
@@ -40,6 +41,7 @@ class FilterSet {
   std::vector<std::unique_ptr<DebugCounts>> counts_;      // Likewise.
   MetricsRegistry* metrics_ = nullptr;
   bool base64_ = false;
+  int64_t masked_ = 0;
 };
 
 /// Reads the content of one input after the other as it is to be stored. One thread at a time.

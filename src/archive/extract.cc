@@ -44,7 +44,7 @@ class Extraction {
     for (size_t i = 0; i < used.size(); ++i) {
       if (!used[i]) return Status::NotFound("no entry is named '" + options_.entries[i] + "'");
     }
-    THALWEG_RETURN_IF_ERROR(reader_.CheckOutput(bytes_));
+    THALWEG_RETURN_IF_ERROR(reader_.CheckOutput(stored_));
     PlanFrames();
     return {};
   }
@@ -110,6 +110,7 @@ class Extraction {
     }
     const IndexEntry& content = reader_.table().ContentOf(i);
     bytes_ += content.entry.size;
+    stored_ += content.entry.stored_bytes;  // Holes take no room.
     files_.push_back({.entry = &entry, .content = &content, .number = i});
   }
 
@@ -226,6 +227,7 @@ class Extraction {
   std::unordered_map<size_t, std::shared_ptr<Shared>> shared_;
   int64_t entries_ = 0;
   int64_t bytes_ = 0;
+  int64_t stored_ = 0;
   std::vector<SkippedEntry> skipped_;
 };
 

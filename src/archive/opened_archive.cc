@@ -37,6 +37,8 @@ Result<Index> ReadEnd(OpenedArchive& archive, const OpenOptions& options) {
   // A wrong number fails to authenticate, and is compared with the index besides.
   place.index = header.index;
   THALWEG_ASSIGN_OR_RETURN(std::string_view payload, reader.Read(place));
+  archive.end_index = header.index;
+  archive.end_commitment = reader.commitment();
   THALWEG_ASSIGN_OR_RETURN(const std::string_view frame, TakeSkippable(kIndexFrame, &payload));
   THALWEG_ASSIGN_OR_RETURN(Index index, Index::Decode(frame, options.limits));
   const auto messages = std::count_if(

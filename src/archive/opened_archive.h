@@ -46,6 +46,8 @@ struct OpenedArchive {
   std::optional<MessageScheme> scheme;
   std::optional<ArchiveTail> tail;  // None when it was cut off.
   Index index;
+  uint64_t end_index = 0;   // Of the end segment.
+  Digest end_commitment{};  // Likewise.
   bool recovered = false;
   bool check_hashes = false;  // By a signature.
 

@@ -57,18 +57,23 @@ Result<std::string_view> SegmentReader::Check(std::string_view segment, const Se
   return payload;
 }
 
-Status SegmentReader::CheckOther(const SegmentPlace& place) {
-  if (!place.hash) return {};
+Result<Digest> HashRange(ByteReader& bytes, int64_t offset, int64_t length) {
   constexpr int64_t kPiece = 1 << 20;
   Sha256 hash;
-  for (int64_t done = 0; done < place.length;) {
-    const auto n = static_cast<size_t>(std::min(place.length - done, kPiece));
-    segment_.Reserve(n);
-    THALWEG_RETURN_IF_ERROR(ReadExactly(bytes_, place.offset + done, {segment_.data(), n}));
-    hash.Update({segment_.data(), n});
-    done += static_cast<int64_t>(n);
+  std::string piece;
+  for (int64_t done = 0; done < length;) {
+    piece.resize(static_cast<size_t>(std::min(length - done, kPiece)));
+    THALWEG_RETURN_IF_ERROR(ReadExactly(bytes, offset + done, piece));
+    hash.Update(piece);
+    done += static_cast<int64_t>(piece.size());
   }
-  return hash.Finish() == *place.hash ? Status() : Status::Corruption("old bytes are damaged");
+  return hash.Finish();
+}
+
+Status SegmentReader::CheckOther(const SegmentPlace& place) {
+  if (!place.hash) return {};
+  THALWEG_ASSIGN_OR_RETURN(const Digest hash, HashRange(bytes_, place.offset, place.length));
+  return hash == *place.hash ? Status() : Status::Corruption("old bytes are damaged");
 }
 
 Status CheckPadding(std::string_view rest) {

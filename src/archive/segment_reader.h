@@ -31,6 +31,9 @@ class FileBytes final : public ByteReader {
 /// All of a range. `corruption` where the bytes end before it.
 Status ReadExactly(ByteReader& bytes, int64_t offset, std::span<char> out);
 
+/// The SHA-256 of a range.
+Result<Digest> HashRange(ByteReader& bytes, int64_t offset, int64_t length);
+
 /// What must be known of a segment before it can be read.
 struct SegmentPlace {
   SegmentKind kind = SegmentKind::kData;
@@ -52,6 +55,8 @@ class SegmentReader {
   Result<std::string_view> Read(const SegmentPlace& place);
   /// Compares bytes that are no segment with the hash of `place`, if it has one.
   Status CheckOther(const SegmentPlace& place);
+  /// The bytes of the segment that was read last.
+  std::string_view segment() const { return segment_.view(); }
   /// Of what was read last: its commitment or leaf.
   const Digest& commitment() const { return commitment_; }
   /// The same for a segment that is in memory.

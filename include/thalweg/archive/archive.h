@@ -70,8 +70,7 @@ class THALWEG_EXPORT ByteReader {
 };
 
 struct ExtractOptions {
-  std::vector<std::string>
-      entries;              ///< Paths or patterns; a directory with all beneath. Empty: all.
+  std::vector<std::string> entries = {};              ///< Paths or patterns; a directory with all beneath. Empty: all.
   bool force = false;       ///< Replace files that are there.
   bool owners = false;      ///< Restore owners (root only; by default never).
   bool permissions = true;  ///< Restore modes, less set-id and sticky bits.

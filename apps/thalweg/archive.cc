@@ -317,6 +317,7 @@ void AddArchive(CLI::App& app, Context& context) {
                              "Show what an archive is; with a key, what is in it.", flags, RunInfo);
   info->add_flag("--json", flags->json, "As one JSON object.");
   AddArchiveCompare(*archive, context);
+  AddArchiveChange(*archive, context);
   AddArchiveProfile(*archive, context);
 }
 

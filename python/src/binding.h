@@ -39,4 +39,7 @@ class Stop {
   std::stop_source source_;
 };
 
+/// Adds what `thalweg.archive` stands on.
+void BindArchive(nanobind::module_& module);
+
 }  // namespace thalweg::python

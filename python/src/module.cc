@@ -368,4 +368,5 @@ NB_MODULE(_core, m) {
       nb::arg("path"), nb::arg("set"), nb::arg("options"), nb::arg("stop"));
 
   thalweg::python::BindMarc(m);
+  thalweg::python::BindArchive(m);
 }

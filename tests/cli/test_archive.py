@@ -318,7 +318,8 @@ def test_damage_is_found_and_leaves_nothing(folder: pathlib.Path) -> None:
         bad = bytearray(good)
         bad[place] ^= 0x40
         archive.write_bytes(bad)
-        for flags in ((), ("-i", "key.txt")):
+        # Nothing vouches for the key slots to somebody who has no key.
+        for flags in (("-i", "key.txt"),) if place == 700 else ((), ("-i", "key.txt")):
             done = thalweg("verify", *flags, "data.twa", cwd=folder)
             assert done.returncode in (64, 65, 69, 77), (place, flags, done.stderr)
         opened = thalweg("open", "-i", "key.txt", "data.twa", "-C", "back", cwd=folder)

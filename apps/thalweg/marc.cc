@@ -44,8 +44,8 @@ void MarcInputFlags::AddTo(CLI::App& app, bool files_too) {
   if (files_too) {
     app.add_option("files", files, "Files or patterns; '-' or none: standard input.");
   }
-  app.add_option("-f,--from", from, "Format of the input, instead of looking at it: " +
-                                        FormatNames(true) + ".");
+  app.add_option("-f,--from", from,
+                 "Format of the input, instead of looking at it: " + FormatNames(true) + ".");
   app.add_option("--from-encoding", from_encoding,
                  "Text is in this encoding, whatever leaders say: utf8, marc8, latin1, cp1252, …");
   app.add_option("--recovery", recovery, "What a defect does.")
@@ -75,8 +75,9 @@ Result<marc::InputOptions> MarcInputFlags::ToOptions(bool keeps_dropped) const {
 
 void MarcOutputFlags::AddTo(CLI::App& app) {
   app.add_option("-o,--output", output, "File to write; '-': standard output.");
-  app.add_option("-t,--to", to, "Format of the output; by default by suffix, else as the input: " +
-                                    FormatNames(false) + ".");
+  app.add_option(
+      "-t,--to", to,
+      "Format of the output; by default by suffix, else as the input: " + FormatNames(false) + ".");
   app.add_option("--to-encoding", to_encoding,
                  "Encoding of ISO 2709 that is written; leader/09 and 066 follow.")
       ->check(CLI::IsMember({"keep", "utf8", "marc8"}));
@@ -85,7 +86,7 @@ void MarcOutputFlags::AddTo(CLI::App& app) {
   app.add_option("--oversize", oversize, "What to do with records over 99,999 bytes.")
       ->check(CLI::IsMember({"error", "split", "zero"}));
   app.add_flag("--force", force, "Replace a file that is there.");
-  app.add_flag("--pretty", pretty, "XML and JSON for people to read.");
+  app.add_flag("--pretty", pretty, "MARCXML for people to read.");
   app.add_flag("--ascii", ascii, "JSON in ASCII.");
 }
 
@@ -192,6 +193,8 @@ void AddMarc(CLI::App& app, Context& context) {
   AddMarcValidate(*marc, context);
   AddMarcExtract(*marc, context);
   AddMarcEdit(*marc, context);
+  AddMarcArrange(*marc, context);
+  AddMarcDiff(*marc, context);
 }
 
 }  // namespace thalweg::cli

@@ -43,6 +43,9 @@ struct MarcOutputFlags {
   Result<marc::ConvertOptions> ToOptions(marc::InputOptions input) const;
 };
 
+/// Bytes pass untouched where the exchange format stays what it is; everything else needs Unicode.
+Status KeepBytesWherePossible(const MarcOutputFlags& output, marc::ConvertOptions* options);
+
 /// Shows how much was read, on one line of a terminal.
 class MarcProgress {
  public:

@@ -7,9 +7,7 @@
 #include "thalweg/marc/path.h"
 
 namespace thalweg::cli {
-namespace {
 
-// Bytes pass untouched where the exchange format stays what it is; everything else needs Unicode.
 Status KeepBytesWherePossible(const MarcOutputFlags& output, marc::ConvertOptions* options) {
   const bool changes = output.to_encoding != "keep" || output.normalize != "none";
   const bool from = !options->input.format || *options->input.format == marc::Format::kIso2709;
@@ -31,6 +29,8 @@ Status KeepBytesWherePossible(const MarcOutputFlags& output, marc::ConvertOption
   }
   return {};
 }
+
+namespace {
 
 struct ConvertFlags {
   MarcInputFlags input;
@@ -107,9 +107,8 @@ int RunDump(const Context& context, ConvertFlags flags) {
 Result<bool> Holds(const marc::Condition& condition, const marc::RecordView& record,
                    const marc::ReaderOptions& options) {
   if (options.to_unicode || record.is_utf8()) return condition.Matches(record);
-  THALWEG_ASSIGN_OR_RETURN(
-      const marc::Record decoded,
-      marc::ToUnicode(marc::Record(record, nullptr), options.text, nullptr));
+  THALWEG_ASSIGN_OR_RETURN(const marc::Record decoded,
+                           marc::ToUnicode(marc::Record(record, nullptr), options.text, nullptr));
   return condition.Matches(decoded);
 }
 
@@ -119,8 +118,8 @@ int RunFilter(const Context& context, const ConvertFlags& flags) {
   auto options = OptionsOf(flags);
   if (!options.ok()) return Fail(context, options.status());
   const marc::ReaderOptions reader = options->input.reader;
-  options->each = [&condition, &flags, reader](
-                      const marc::RecordView& record, marc::Record*) -> Result<marc::Verdict> {
+  options->each = [&condition, &flags, reader](const marc::RecordView& record,
+                                               marc::Record*) -> Result<marc::Verdict> {
     THALWEG_ASSIGN_OR_RETURN(const bool holds, Holds(*condition, record, reader));
     return holds != flags.invert ? marc::Verdict::kKeep : marc::Verdict::kLeaveOut;
   };

@@ -154,9 +154,9 @@ void AddMarcEdit(CLI::App& marc, Context& context) {
       ->allow_extra_args(false);
   app->add_option("--where", edit->where, "Only in records for which this holds.");
   auto fix = std::make_shared<EditFlags>();
-  CLI::App* fix_app = AddOne(marc, context, "fix",
-                             "Write what can be read, mended: structure, leader, empty parts.",
-                             fix, RunFix);
+  CLI::App* fix_app =
+      AddOne(marc, context, "fix",
+             "Write what can be read, mended: structure, leader, empty parts.", fix, RunFix);
   fix_app->add_flag("!--keep-empty", fix->fix.empty_parts, "Leave empty fields and subfields.");
   fix_app->add_flag("!--keep-leader", fix->fix.leader, "Leave leader/10, 11 and 20-23.");
 }

@@ -240,8 +240,8 @@ int RunColumnar(const Context& context, const ExtractFlags& flags) {
     std::string name;
     for (const char c : column.name) name += c == '"' ? "\"\"" : std::string(1, c);
     const char* type = column.path.is_list() ? " AS VARCHAR[])" : " AS VARCHAR)";
-    select += (select.empty() ? "CAST(\"" : ", CAST(\"") + name + "\"" + type + " AS \"" + name +
-              "\"";
+    select +=
+        (select.empty() ? "CAST(\"" : ", CAST(\"") + name + "\"" + type + " AS \"" + name + "\"";
   }
   Session session;
   QueryOptions options;

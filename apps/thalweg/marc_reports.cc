@@ -87,8 +87,9 @@ std::string TextOf(const Census& census, const marc::InputReport& report) {
   AppendLine("dropped", WithCommas(report.dropped), &out);
   AppendLine("bytes", WithCommas(report.bytes), &out);
   if (census.records > 0) {
-    AppendLine("bytes a record", WithCommas(census.smallest) + " to " + WithCommas(census.largest) +
-                                     ", " + WithCommas(census.bytes / census.records) + " on average",
+    AppendLine("bytes a record",
+               WithCommas(census.smallest) + " to " + WithCommas(census.largest) + ", " +
+                   WithCommas(census.bytes / census.records) + " on average",
                &out);
   }
   AppendLine("fields", WithCommas(census.fields), &out);
@@ -262,9 +263,8 @@ int RunFrequency(const Context& context, const ReportFlags& flags) {
   std::vector<std::pair<std::string, std::pair<int64_t, int64_t>>> rows(counts.begin(),
                                                                         counts.end());
   if (path != nullptr || flags.top > 0) {
-    std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
-      return a.second.first > b.second.first;
-    });
+    std::stable_sort(rows.begin(), rows.end(),
+                     [](const auto& a, const auto& b) { return a.second.first > b.second.first; });
   }
   if (flags.top > 0 && rows.size() > static_cast<size_t>(flags.top)) {
     rows.resize(static_cast<size_t>(flags.top));
@@ -299,9 +299,9 @@ void AddMarcReports(CLI::App& marc, Context& context) {
   AddReport(marc, context, "count", "Count records.", count, RunCount)
       ->add_option("-e,--where", count->expression, "Only those for which this holds.");
   auto frequency = std::make_shared<ReportFlags>();
-  CLI::App* app = AddReport(marc, context, "frequency",
-                            "Count how often tags and subfields occur, or values.", frequency,
-                            RunFrequency);
+  CLI::App* app =
+      AddReport(marc, context, "frequency", "Count how often tags and subfields occur, or values.",
+                frequency, RunFrequency);
   app->add_option("-p,--path", frequency->path, "Count the values of this path instead.");
   app->add_option("--top", frequency->top, "Only the most frequent ones.");
 }

@@ -20,8 +20,8 @@ class SchemaReader {
     });
     if (!status_.ok()) return status_;
     if (!whole || !json_.AtEnd()) {
-      return Status::InvalidArgument("avram: " + (json_.error().empty() ? "text behind the schema"
-                                                                        : json_.error()));
+      return Status::InvalidArgument(
+          "avram: " + (json_.error().empty() ? "text behind the schema" : json_.error()));
     }
     return {};
   }
@@ -99,12 +99,10 @@ class SchemaReader {
     return json_.Members([&](std::string_view key) {
       const std::string code(key);
       bool deprecated = false;
-      const bool read = json_.Peek() == '{'
-                            ? json_.Members([&](std::string_view part) {
-                                return part == "deprecated" ? ReadFlag(&deprecated)
-                                                            : json_.SkipValue();
-                              })
-                            : json_.SkipValue();
+      const bool read = json_.Peek() == '{' ? json_.Members([&](std::string_view part) {
+        return part == "deprecated" ? ReadFlag(&deprecated) : json_.SkipValue();
+      })
+                                            : json_.SkipValue();
       (*codes)[code] = deprecated;
       return read;
     });
@@ -186,9 +184,9 @@ class SchemaReader {
       return Fail(Status::InvalidArgument("subfield code '" + code + "'"));
     }
     const bool more = !detail.codes.empty() || detail.pattern;
-    rule->codes[static_cast<unsigned char>(code[0])] = static_cast<uint8_t>(
-        kDefined | (detail.repeatable ? kRepeatable : 0) |
-        (detail.deprecated ? kDeprecatedCode : 0) | (more ? kDetailed : 0));
+    rule->codes[static_cast<unsigned char>(code[0])] =
+        static_cast<uint8_t>(kDefined | (detail.repeatable ? kRepeatable : 0) |
+                             (detail.deprecated ? kDeprecatedCode : 0) | (more ? kDetailed : 0));
     rule->any_required = rule->any_required || detail.required;
     rule->details[code[0]] = std::move(detail);
     return true;

@@ -12,12 +12,13 @@ namespace {
 
 constexpr size_t kBlockBytes = size_t{256} << 10;
 
-// The three bytes that cannot stand in MARC text.
+// The three bytes that cannot stand in MARC text. (In a control field a subfield mark is only a
+// byte.)
 bool IsMark(char c) { return c >= kRecordEnd && c <= kSubfieldMark; }
 
-void BlankMarks(char* first, char* last) {
+void BlankMarks(char* first, char* last, char last_mark) {
   for (; first != last; ++first) {
-    if (IsMark(*first)) *first = ' ';
+    if (IsMark(*first) && *first <= last_mark) *first = ' ';
   }
 }
 
@@ -94,7 +95,8 @@ void BatchBuilder::AppendValue(std::string_view value) {
   } else {
     text_.append(value);
   }
-  BlankMarks(text_.data() + from, text_.data() + text_.size());
+  const char last_mark = spans_.back().tag.is_control() ? kFieldEnd : kSubfieldMark;
+  BlankMarks(text_.data() + from, text_.data() + text_.size(), last_mark);
   if (options_.text.normalize != Normalization::kNone) Normalize(from);
 }
 

@@ -133,12 +133,10 @@ FixedFieldRules MakeFixedFieldRules() {
       material->positions.push_back(ReadPosition(line));
     }
   };
-  ForEachFixed("008", [&](auto material, auto line) {
-    add(&rules.of_008[std::string(material)], line);
-  });
-  ForEachFixed("007", [&](auto material, auto line) {
-    add(&rules.of_007[std::string(material)], line);
-  });
+  ForEachFixed("008",
+               [&](auto material, auto line) { add(&rules.of_008[std::string(material)], line); });
+  ForEachFixed("007",
+               [&](auto material, auto line) { add(&rules.of_007[std::string(material)], line); });
   ForEachFixed("006", [&](auto /*material*/, auto line) { add(&rules.of_006, line); });
   return rules;
 }

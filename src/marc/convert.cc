@@ -101,7 +101,8 @@ class Conversion {
   Status Refuse(std::string_view raw, const RecordView& record, const Status& why) {
     ++report_.refused;
     if (report_.first_refusal.empty()) {
-      report_.first_refusal = "001 '" + std::string(record.control_number()) + "': " + why.message();
+      report_.first_refusal =
+          "001 '" + std::string(record.control_number()) + "': " + why.message();
     }
     if (!options_.input.rejects) return {};
     if (!refusals_) {

@@ -18,14 +18,10 @@ bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 Format XmlFormat(std::string_view text) {
   if (Contains(text, "http://www.indexdata.com/turbomarc")) return Format::kTurbomarc;
   if (Contains(text, "http://www.loc.gov/mods/v3")) return Format::kMods;
-  if (Contains(text, "http://www.w3.org/1999/02/22-rdf-syntax-ns#")) return Format::kBibframeXml;
   return Format::kMarcXml;
 }
 
 Format JsonFormat(std::string_view text) {
-  if (Contains(text, "\"@graph\"") || Contains(text, "\"@context\"") || Contains(text, "\"@id\"")) {
-    return Format::kBibframeJsonLd;
-  }
   if (text[0] == '{') return Format::kJsonLines;
   if (Contains(text.substr(0, 512), "\"fields\"")) return Format::kMarcInJson;
   const size_t subfields = text.find("\"subfields\"");
@@ -65,12 +61,6 @@ std::optional<Format> DetectFormat(std::string_view start) {
   if (IsLine(text)) return Format::kLine;
   if (IsIso2709(text)) return Format::kIso2709;
   if (text[0] == '=' && text.size() > 4) return Format::kMrk;
-  if (text.starts_with("@prefix") || text.starts_with("@base") || text.starts_with("PREFIX")) {
-    return Format::kBibframeTurtle;
-  }
-  if (text.starts_with("_:") || text.starts_with("<http://") || text.starts_with("<https://")) {
-    return Format::kBibframeTriples;
-  }
   if (text[0] == '<') return XmlFormat(text);
   if (text[0] == '{' || text[0] == '[') return JsonFormat(text);
   const std::string_view line = text.substr(0, text.find('\n'));

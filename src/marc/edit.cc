@@ -136,8 +136,7 @@ Result<Command> ParseCommand(std::string_view text) {
 // The commands at work on one record.
 class Editing {
  public:
-  Editing(Record* record, std::vector<EditChange>* changes)
-      : record_(record), changes_(changes) {}
+  Editing(Record* record, std::vector<EditChange>* changes) : record_(record), changes_(changes) {}
 
   size_t count() const { return count_; }
 

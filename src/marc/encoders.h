@@ -7,7 +7,6 @@
 // One factory a family of formats, for `MakeEncoder`.
 namespace thalweg::marc {
 
-std::unique_ptr<RecordEncoder> MakeIso2709Encoder(const EncoderOptions& options);
 std::unique_ptr<RecordEncoder> MakeJsonEncoder(Format format, const EncoderOptions& options);
 std::unique_ptr<RecordEncoder> MakeMarcXmlEncoder(const EncoderOptions& options);
 std::unique_ptr<RecordEncoder> MakeMrkEncoder();
@@ -15,6 +14,5 @@ std::unique_ptr<RecordEncoder> MakeLineEncoder();
 std::unique_ptr<RecordEncoder> MakeLongCsvEncoder(const EncoderOptions& options);
 std::unique_ptr<RecordEncoder> MakeModsEncoder(const EncoderOptions& options);
 std::unique_ptr<RecordEncoder> MakeDublinCoreEncoder(const EncoderOptions& options);
-std::unique_ptr<RecordEncoder> MakeBibframeEncoder(Format format, const EncoderOptions& options);
 
 }  // namespace thalweg::marc

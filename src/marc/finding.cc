@@ -45,9 +45,7 @@ constexpr std::array kRules = std::to_array<RuleInfo>({
 static_assert(kRules.size() == kRuleCount);
 
 void AppendQuotedCode(std::string* out, int first, int last) {
-  const auto two = [](int place) {
-    return (place < 10 ? "0" : "") + std::to_string(place);
-  };
+  const auto two = [](int place) { return (place < 10 ? "0" : "") + std::to_string(place); };
   *out += "/" + two(first);
   if (last != first) *out += "-" + two(last);
 }

@@ -54,8 +54,7 @@ class Fixing {
       const FieldView& view = record_->fields()[place];
       if (view.tag() != Tag("008") || view.data().size() == k008Size) continue;
       std::string data(view.data());
-      if (data.size() > k008Size &&
-          data.find_first_not_of(' ', k008Size) != std::string::npos) {
+      if (data.size() > k008Size && data.find_first_not_of(' ', k008Size) != std::string::npos) {
         continue;
       }
       data.resize(k008Size, ' ');

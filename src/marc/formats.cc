@@ -30,16 +30,8 @@ constexpr std::array kFormats = std::to_array<FormatInfo>({
     {Format::kTurbomarc, "turbomarc", "turbo", "", "Turbomarc, as yaz writes it", true, false},
     {Format::kLine, "line", "yaz-line", "line", "a line for each field, as yaz prints it", true,
      true},
-    {Format::kMods, "mods", "", "mods", "MODS 3.7", true, true},
+    {Format::kMods, "mods", "", "mods", "MODS 3.7", false, true},
     {Format::kDublinCore, "dc", "dublin-core oai_dc", "dc", "Dublin Core in XML", false, true},
-    {Format::kBibframeXml, "bibframe", "bibframe-xml rdf rdfxml", "rdf owl",
-     "BIBFRAME 2 in RDF/XML", true, true},
-    {Format::kBibframeTurtle, "turtle", "bibframe-turtle ttl", "ttl", "BIBFRAME 2 in Turtle", true,
-     true},
-    {Format::kBibframeTriples, "ntriples", "bibframe-ntriples nt", "nt", "BIBFRAME 2 in N-Triples",
-     true, true},
-    {Format::kBibframeJsonLd, "jsonld", "bibframe-jsonld", "jsonld", "BIBFRAME 2 in JSON-LD", true,
-     true},
 });
 
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
@@ -159,6 +151,10 @@ Result<std::unique_ptr<RecordEncoder>> MakeEncoder(Format format, EncoderOptions
       return MakeLongCsvEncoder(options);
     case Format::kLine:
       return MakeLineEncoder();
+    case Format::kMods:
+      return MakeModsEncoder(options);
+    case Format::kDublinCore:
+      return MakeDublinCoreEncoder(options);
     default:
       return Status::Unsupported(std::string("format '") + InfoOf(format).name + "' is only read");
   }

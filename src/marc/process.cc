@@ -33,7 +33,8 @@ RecordBatch Slice(RecordBatch batch, size_t first, size_t count) {
     ++dropped_first;
   }
   size_t dropped_end = batch.dropped.size();
-  while (!to_the_end && dropped_end > dropped_first && batch.dropped[dropped_end - 1].before >= end) {
+  while (!to_the_end && dropped_end > dropped_first &&
+         batch.dropped[dropped_end - 1].before >= end) {
     --dropped_end;
   }
   auto dropped = std::make_shared<std::vector<DroppedRecord>>(

@@ -40,7 +40,8 @@ bool IsLocal(Tag tag) { return tag[0] == '9' || tag[1] == '9' || tag[2] == '9'; 
 // The checks of one record.
 class RecordCheck {
  public:
-  RecordCheck(const RecordView& record, const Validator::Rules& rules, std::vector<Finding>* findings)
+  RecordCheck(const RecordView& record, const Validator::Rules& rules,
+              std::vector<Finding>* findings)
       : record_(record),
         rules_(rules),
         kind_(rules.kinds[static_cast<size_t>(record.kind())]),
@@ -115,9 +116,9 @@ class RecordCheck {
   void CheckIndicator(Tag tag, int occurrence, int place, char value, const IndicatorRule& rule) {
     const auto byte = static_cast<unsigned char>(value);
     if (rule.any || rule.values[byte]) return;
-    Finding& finding = Add(
-        rule.deprecated[byte] ? Rule::kDeprecatedIndicator : Rule::kInvalidIndicator, tag,
-        occurrence);
+    Finding& finding =
+        Add(rule.deprecated[byte] ? Rule::kDeprecatedIndicator : Rule::kInvalidIndicator, tag,
+            occurrence);
     finding.indicator = place;
     finding.value.assign(1, value);
     finding.expected = NamesOf(rule.values);

@@ -48,10 +48,10 @@ class THALWEG_EXPORT EditScript {
 /// What `fix` does to records beyond what reading in `lenient` mends already: the constants of the
 /// leader, values that no record may have, fields and subfields without anything in them.
 struct FixOptions {
-  bool leader = true;        ///< 10, 11 and 20-23 as MARC 21 has them.
-  bool empty_parts = true;   ///< Subfields without a value and fields without subfields go.
-  bool fixed_field = true;   ///< 008 of more or fewer than 40 characters is filled up or cut, where
-                             ///< only blanks are lost.
+  bool leader = true;       ///< 10, 11 and 20-23 as MARC 21 has them.
+  bool empty_parts = true;  ///< Subfields without a value and fields without subfields go.
+  bool fixed_field = true;  ///< 008 of more or fewer than 40 characters is filled up or cut, where
+                            ///< only blanks are lost.
 };
 /// Gives how many changes were made; `changes` (may be null) gets each.
 THALWEG_EXPORT size_t FixRecord(Record* record, const FixOptions& options,

@@ -20,22 +20,18 @@
 namespace thalweg::marc {
 
 enum class Format : uint8_t {
-  kIso2709,      ///< The exchange format itself.
-  kMarcXml,      ///< `http://www.loc.gov/MARC21/slim`.
-  kMarcInJson,   ///< An array of `{"leader": …, "fields": […]}`.
-  kJsonLines,    ///< One such object a line.
-  kNativeJson,   ///< An array a record; subfields are members of one object.
-  kMarcJson,     ///< An array a record; subfields are a list of objects.
-  kMrk,          ///< MARCMaker: `=245  10$aTitle`.
-  kLongCsv,      ///< A row a subfield, with the record's number and control number.
-  kTurbomarc,    ///< XML whose element names hold tags and codes. Read only.
-  kLine,         ///< `245 10 $a Title`, one field a line, as yaz prints it.
-  kMods,         ///< MODS 3.7.
-  kDublinCore,   ///< Fifteen elements, in XML. Written only.
-  kBibframeXml,  ///< BIBFRAME 2 as RDF/XML, and in three more syntaxes of RDF.
-  kBibframeTurtle,
-  kBibframeTriples,
-  kBibframeJsonLd,
+  kIso2709,     ///< The exchange format itself.
+  kMarcXml,     ///< `http://www.loc.gov/MARC21/slim`.
+  kMarcInJson,  ///< An array of `{"leader": …, "fields": […]}`.
+  kJsonLines,   ///< One such object a line.
+  kNativeJson,  ///< An array a record; subfields are members of one object.
+  kMarcJson,    ///< An array a record; subfields are a list of objects.
+  kMrk,         ///< MARCMaker: `=245  10$aTitle`.
+  kLongCsv,     ///< A row a subfield, with the record's number and control number.
+  kTurbomarc,   ///< XML whose element names hold tags and codes. Read only.
+  kLine,        ///< `245 10 $a Title`, one field a line, as yaz prints it.
+  kMods,        ///< MODS 3.7. Written only.
+  kDublinCore,  ///< Fifteen elements, in XML. Written only.
 };
 
 struct FormatInfo {
@@ -89,18 +85,11 @@ THALWEG_EXPORT Result<std::vector<Record>> ParseRecords(Format format, std::stri
 
 // --- writing ------------------------------------------------------------------------------------
 
-/// How records are written in formats of RDF.
-struct BibframeOptions {
-  std::string base_uri = "http://example.org/";  ///< Before control numbers in names of resources.
-  bool link_authorities = true;  ///< $0 and $1 that are URIs name the agents and subjects.
-};
-
 struct EncoderOptions {
-  bool ascii = false;   ///< JSON: everything beyond ASCII as `\uXXXX`.
-  bool pretty = false;  ///< XML and JSON: indented.
-  char delimiter = ',';    ///< CSV.
+  bool ascii = false;    ///< JSON: everything beyond ASCII as `\uXXXX`.
+  bool pretty = false;   ///< MARCXML: indented.
+  char delimiter = ',';  ///< CSV.
   WriterOptions iso2709;
-  BibframeOptions bibframe;
 };
 
 /// Turns records into a format. Immutable: several threads may use one.

@@ -30,11 +30,12 @@ struct InputOptions {
   std::vector<std::string> paths;
   std::optional<Format> format;  ///< Of all of them. Unset: each is detected.
   ReaderOptions reader;
-  int64_t skip = 0;                    ///< Records to pass over at the start.
-  std::optional<int64_t> limit;        ///< Records to stop after.
-  int workers = 0;                     ///< 0: all cores.
-  std::optional<std::string> rejects;  ///< Where dropped records go, as they came. Not made when
-                                       ///< there are none. Taken names get a number: `rejects-2.mrc`.
+  int64_t skip = 0;              ///< Records to pass over at the start.
+  std::optional<int64_t> limit;  ///< Records to stop after.
+  int workers = 0;               ///< 0: all cores.
+  std::optional<std::string>
+      rejects;  ///< Where dropped records go, as they came. Not made when
+                ///< there are none. Taken names get a number: `rejects-2.mrc`.
   std::function<void(const InputProgress&)> on_progress;  ///< One thread at a time.
 };
 
@@ -71,8 +72,9 @@ enum class Verdict : uint8_t { kKeep, kChanged, kLeaveOut };
 struct ConvertOptions {
   InputOptions input;
   std::string output = "-";
-  bool force = false;            ///< Replace a file that is there.
-  std::optional<Format> format;  ///< Unset: by the suffix of `output`, else that of the first input.
+  bool force = false;  ///< Replace a file that is there.
+  std::optional<Format>
+      format;  ///< Unset: by the suffix of `output`, else that of the first input.
   EncoderOptions encoder;
   /// Called by several threads at once. `kChanged`: `*changed` is written in the record's place.
   std::function<Result<Verdict>(const RecordView& record, Record* changed)> each;

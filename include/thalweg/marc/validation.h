@@ -29,8 +29,8 @@ enum class Rule : uint8_t {
   kDeprecatedSubfield,
   kNonrepeatableSubfield,
   kMissingSubfield,
-  kInvalidLength,    ///< Of 006, 007 or 008.
-  kUndefinedCode,    ///< At a position of the leader, 006, 007 or 008, or in a subfield.
+  kInvalidLength,  ///< Of 006, 007 or 008.
+  kUndefinedCode,  ///< At a position of the leader, 006, 007 or 008, or in a subfield.
   kDeprecatedCode,
   kPatternMismatch,
   kInvalidIsbn,

@@ -1,0 +1,360 @@
+// `thalweg marc sort | dedup | split | sample`: which records, and in which order.
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <random>
+#include <unordered_set>
+
+#include "thalweg/marc.h"
+#include "thalweg/marc/path.h"
+
+namespace thalweg::cli {
+namespace {
+
+struct ArrangeFlags {
+  MarcInputFlags input;
+  MarcOutputFlags output;
+  std::string key = "001";
+  bool numeric = false;
+  bool reverse = false;
+  bool whole = false;
+  int64_t number = 0;
+  uint64_t seed = 1;
+  std::string prefix = "part-";
+};
+
+struct Prepared {
+  marc::ConvertOptions options;
+  marc::Format format = marc::Format::kIso2709;
+  std::vector<marc::PathColumn> keys;
+};
+
+Result<Prepared> Prepare(const ArrangeFlags& flags) {
+  Prepared prepared;
+  THALWEG_ASSIGN_OR_RETURN(marc::InputOptions input, flags.input.ToOptions(true));
+  THALWEG_ASSIGN_OR_RETURN(prepared.options, flags.output.ToOptions(std::move(input)));
+  THALWEG_RETURN_IF_ERROR(KeepBytesWherePossible(flags.output, &prepared.options));
+  const auto by_suffix = marc::FormatOfPath(prepared.options.output);
+  if (prepared.options.format) {
+    prepared.format = *prepared.options.format;
+  } else if (by_suffix) {
+    prepared.format = *by_suffix;
+  }
+  THALWEG_ASSIGN_OR_RETURN(prepared.keys, marc::CompileColumns(flags.key));
+  return prepared;
+}
+
+// All values of all key paths, with signs between them that text does not have.
+std::string KeyOf(const std::vector<marc::PathColumn>& keys, const marc::RecordView& record,
+                  std::string* scratch) {
+  std::string key;
+  for (const marc::PathColumn& column : keys) {
+    column.path.ForEach(record, scratch, [&](std::string_view value) {
+      key.append(value).push_back('\x1F');
+      return column.path.is_list();
+    });
+    key.push_back('\x1E');
+  }
+  return key;
+}
+
+// Records on disk, so that sorting needs memory for keys and places only.
+class Spool {
+ public:
+  Spool() : file_(std::tmpfile()) {}
+  ~Spool() {
+    if (file_ != nullptr) std::fclose(file_);
+  }
+  Spool(const Spool&) = delete;
+  Spool& operator=(const Spool&) = delete;
+
+  Status Append(std::string_view bytes) {
+    if (file_ == nullptr) return Status::IoError("no temporary file can be made");
+    if (std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size()) {
+      return Status::IoError("the temporary file cannot be written");
+    }
+    size_ += static_cast<int64_t>(bytes.size());
+    return {};
+  }
+  Status Read(int64_t offset, int64_t size, std::string* out) {
+    out->resize(static_cast<size_t>(size));
+    if (std::fseek(file_, offset, SEEK_SET) != 0 ||
+        std::fread(out->data(), 1, out->size(), file_) != out->size()) {
+      return Status::IoError("the temporary file cannot be read");
+    }
+    return {};
+  }
+  int64_t size() const { return size_; }
+
+ private:
+  std::FILE* file_;
+  int64_t size_ = 0;
+};
+
+struct Place {
+  std::string key;
+  double number = 0;
+  int64_t offset = 0;
+  int64_t size = 0;
+};
+
+// What a batch looks like on its way to the spool.
+struct Spooled {
+  std::string bytes;
+  std::vector<Place> places;
+};
+
+Result<std::shared_ptr<void>> MakeSpooled(const marc::RecordBatch& batch,
+                                          const std::vector<marc::PathColumn>& keys) {
+  auto made = std::make_shared<Spooled>();
+  std::string scratch;
+  for (const marc::RecordView& record : batch.records) {
+    Place place;
+    place.offset = static_cast<int64_t>(made->bytes.size());
+    THALWEG_RETURN_IF_ERROR(marc::AppendIso2709(record, marc::Oversize::kZero, &made->bytes));
+    place.size = static_cast<int64_t>(made->bytes.size()) - place.offset;
+    place.key = KeyOf(keys, record, &scratch);
+    place.number = std::strtod(place.key.c_str(), nullptr);
+    made->places.push_back(std::move(place));
+  }
+  return std::shared_ptr<void>(std::move(made));
+}
+
+Status WriteSorted(const Context& context, const std::vector<Place>& places, Spool* spool,
+                   const Prepared& prepared) {
+  THALWEG_ASSIGN_OR_RETURN(
+      marc::RecordWriter writer,
+      marc::RecordWriter::Create(prepared.options.output, prepared.options.force, prepared.format,
+                                 prepared.options.encoder));
+  std::string bytes;
+  marc::ReaderOptions reader;
+  reader.recovery = marc::Recovery::kLenient;
+  reader.to_unicode = false;
+  for (const Place& place : places) {
+    if (context.stop.stop_requested()) return Status::Cancelled("stopped");
+    THALWEG_RETURN_IF_ERROR(spool->Read(place.offset, place.size, &bytes));
+    THALWEG_ASSIGN_OR_RETURN(const marc::Record record, marc::ParseRecord(bytes, reader, nullptr));
+    THALWEG_RETURN_IF_ERROR(writer.Write(record));
+  }
+  return writer.Close();
+}
+
+int RunSort(const Context& context, const ArrangeFlags& flags) {
+  auto prepared = Prepare(flags);
+  if (!prepared.ok()) return Fail(context, prepared.status());
+  Spool spool;
+  std::vector<Place> places;
+  auto report = marc::ProcessRecords(
+      prepared->options.input,
+      [&](const marc::RecordBatch& batch) { return MakeSpooled(batch, prepared->keys); },
+      [&](const marc::RecordBatch&, const std::shared_ptr<void>& made) -> Result<bool> {
+        auto& part = *static_cast<Spooled*>(made.get());
+        for (Place& place : part.places) {
+          place.offset += spool.size();
+          places.push_back(std::move(place));
+        }
+        THALWEG_RETURN_IF_ERROR(spool.Append(part.bytes));
+        return true;
+      },
+      context.stop);
+  if (!report.ok()) return Fail(context, report.status());
+  const bool numeric = flags.numeric;
+  const auto less = [numeric](const Place& a, const Place& b) {
+    return numeric ? a.number < b.number : a.key < b.key;
+  };
+  if (flags.reverse) {
+    std::stable_sort(places.begin(), places.end(),
+                     [&](const Place& a, const Place& b) { return less(b, a); });
+  } else {
+    std::stable_sort(places.begin(), places.end(), less);
+  }
+  if (Status status = WriteSorted(context, places, &spool, *prepared); !status.ok()) {
+    return Fail(context, status);
+  }
+  return FinishMarc(context, *report);
+}
+
+// What makes two records the same: their keys, or all they say.
+std::string Identity(const ArrangeFlags& flags, const Prepared& prepared,
+                     const marc::RecordView& record, std::string* scratch) {
+  if (!flags.whole) return KeyOf(prepared.keys, record, scratch);
+  std::string text(record.leader_text().substr(5, 7));
+  for (const marc::FieldView& field : record.fields()) {
+    field.tag().AppendTo(&text);
+    text.append(field.bytes()).push_back('\x1E');
+  }
+  return text;
+}
+
+using Identities = std::vector<std::string>;
+
+Result<std::shared_ptr<void>> MakeIdentities(const ArrangeFlags& flags, const Prepared& prepared,
+                                             const marc::RecordBatch& batch) {
+  auto made = std::make_shared<Identities>();
+  std::string scratch;
+  for (const marc::RecordView& record : batch.records) {
+    made->push_back(Identity(flags, prepared, record, &scratch));
+  }
+  return std::shared_ptr<void>(std::move(made));
+}
+
+int RunDedup(const Context& context, const ArrangeFlags& flags) {
+  auto prepared = Prepare(flags);
+  if (!prepared.ok()) return Fail(context, prepared.status());
+  auto writer = marc::RecordWriter::Create(prepared->options.output, prepared->options.force,
+                                           prepared->format, prepared->options.encoder);
+  if (!writer.ok()) return Fail(context, writer.status());
+  const std::string empty_key = std::string(prepared->keys.size(), '\x1E');
+  std::unordered_set<std::string> seen;
+  int64_t repeated = 0;
+  auto report = marc::ProcessRecords(
+      prepared->options.input,
+      [&](const marc::RecordBatch& batch) { return MakeIdentities(flags, *prepared, batch); },
+      [&](const marc::RecordBatch& batch, const std::shared_ptr<void>& made) -> Result<bool> {
+        const auto& identities = *static_cast<Identities*>(made.get());
+        for (size_t i = 0; i < batch.records.size(); ++i) {
+          // Records without the key are not each other's copies.
+          if (identities[i] != empty_key && !seen.insert(identities[i]).second) {
+            ++repeated;
+            continue;
+          }
+          THALWEG_RETURN_IF_ERROR(writer->Write(batch.records[i]));
+        }
+        return true;
+      },
+      context.stop);
+  if (!report.ok()) return Fail(context, report.status());
+  if (Status status = writer->Close(); !status.ok()) return Fail(context, status);
+  if (!context.quiet) std::fprintf(stderr, "%s repeated\n", WithCommas(repeated).c_str());
+  return FinishMarc(context, *report);
+}
+
+std::string PartName(const ArrangeFlags& flags, int64_t number, const char* suffix) {
+  char digits[24];
+  std::snprintf(digits, sizeof digits, "%04lld", static_cast<long long>(number));
+  return flags.prefix + digits + "." + suffix;
+}
+
+int RunSplit(const Context& context, const ArrangeFlags& flags) {
+  auto prepared = Prepare(flags);
+  if (!prepared.ok()) return Fail(context, prepared.status());
+  const std::string suffixes = InfoOf(prepared->format).suffixes;
+  const std::string suffix = suffixes.substr(0, suffixes.find(' '));
+  std::unique_ptr<marc::RecordWriter> writer;
+  int64_t parts = 0;
+  auto report = marc::ProcessRecords(
+      prepared->options.input,
+      [](const marc::RecordBatch&) -> Result<std::shared_ptr<void>> {
+        return std::shared_ptr<void>();
+      },
+      [&](const marc::RecordBatch& batch, const std::shared_ptr<void>&) -> Result<bool> {
+        for (const marc::RecordView& record : batch.records) {
+          if (writer != nullptr && writer->records_written() == flags.number) {
+            THALWEG_RETURN_IF_ERROR(writer->Close());
+            writer.reset();
+          }
+          if (writer == nullptr) {
+            THALWEG_ASSIGN_OR_RETURN(
+                marc::RecordWriter next,
+                marc::RecordWriter::Create(PartName(flags, ++parts, suffix.c_str()),
+                                           prepared->options.force, prepared->format,
+                                           prepared->options.encoder));
+            writer = std::make_unique<marc::RecordWriter>(std::move(next));
+          }
+          THALWEG_RETURN_IF_ERROR(writer->Write(record));
+        }
+        return true;
+      },
+      context.stop);
+  if (!report.ok()) return Fail(context, report.status());
+  if (writer != nullptr) {
+    if (Status status = writer->Close(); !status.ok()) return Fail(context, status);
+  }
+  if (!context.quiet) std::fprintf(stderr, "%s files\n", WithCommas(parts).c_str());
+  return FinishMarc(context, *report);
+}
+
+// Reservoir sampling (Vitter's algorithm R): one pass, and each record is as likely as any other.
+int RunSample(const Context& context, const ArrangeFlags& flags) {
+  auto prepared = Prepare(flags);
+  if (!prepared.ok()) return Fail(context, prepared.status());
+  std::mt19937_64 random(flags.seed);
+  std::vector<std::pair<int64_t, marc::Record>> kept;
+  int64_t seen = 0;
+  auto report = marc::ProcessRecords(
+      prepared->options.input,
+      [](const marc::RecordBatch&) -> Result<std::shared_ptr<void>> {
+        return std::shared_ptr<void>();
+      },
+      [&](const marc::RecordBatch& batch, const std::shared_ptr<void>&) -> Result<bool> {
+        for (const marc::RecordView& record : batch.records) {
+          const int64_t place = seen++;
+          if (place < flags.number) {
+            kept.emplace_back(place, marc::Record::CopyOf(record));
+            continue;
+          }
+          const auto chosen = static_cast<int64_t>(random() % static_cast<uint64_t>(seen));
+          if (chosen >= flags.number) continue;
+          kept[static_cast<size_t>(chosen)] = {place, marc::Record::CopyOf(record)};
+        }
+        return true;
+      },
+      context.stop);
+  if (!report.ok()) return Fail(context, report.status());
+  std::sort(kept.begin(), kept.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+  auto writer = marc::RecordWriter::Create(prepared->options.output, prepared->options.force,
+                                           prepared->format, prepared->options.encoder);
+  if (!writer.ok()) return Fail(context, writer.status());
+  for (const auto& [place, record] : kept) {
+    if (Status status = writer->Write(record); !status.ok()) return Fail(context, status);
+  }
+  if (Status status = writer->Close(); !status.ok()) return Fail(context, status);
+  return FinishMarc(context, *report);
+}
+
+CLI::App* AddOne(CLI::App& marc, Context& context, const char* name, const char* summary,
+                 const std::shared_ptr<ArrangeFlags>& flags,
+                 int (*run)(const Context&, const ArrangeFlags&)) {
+  CLI::App* app = marc.add_subcommand(name, summary);
+  flags->input.AddTo(*app);
+  flags->output.AddTo(*app);
+  app->callback([&context, flags, run] {
+    context.action = [&context, flags, run] { return run(context, *flags); };
+  });
+  return app;
+}
+
+}  // namespace
+
+void AddMarcArrange(CLI::App& marc, Context& context) {
+  auto sort = std::make_shared<ArrangeFlags>();
+  CLI::App* app = AddOne(marc, context, "sort", "Sort records by the values of paths.", sort,
+                         RunSort);
+  app->add_option("-k,--key", sort->key, "Paths, with commas between them.");
+  app->add_flag("-n,--numeric", sort->numeric, "By the number that the key begins with.");
+  app->add_flag("-r,--reverse", sort->reverse, "The last first.");
+
+  auto dedup = std::make_shared<ArrangeFlags>();
+  app = AddOne(marc, context, "dedup", "Keep the first record of each key.", dedup, RunDedup);
+  app->add_option("-k,--key", dedup->key, "Paths, with commas between them.");
+  app->add_flag("--whole", dedup->whole, "Records are the same when all they say is.");
+
+  auto split = std::make_shared<ArrangeFlags>();
+  app = AddOne(marc, context, "split", "Write files of N records each.", split, RunSplit);
+  app->add_option("-n,--number", split->number, "Records a file.")
+      ->required()
+      ->check(CLI::PositiveNumber);
+  app->add_option("--prefix", split->prefix, "Of the files' names: part-0001.mrc and so on.");
+
+  auto sample = std::make_shared<ArrangeFlags>();
+  app = AddOne(marc, context, "sample", "Write N records chosen at random, in their order.",
+               sample, RunSample);
+  app->add_option("-n,--number", sample->number, "How many.")
+      ->required()
+      ->check(CLI::PositiveNumber);
+  app->add_option("--seed", sample->seed, "The same seed chooses the same records.");
+}
+
+}  // namespace thalweg::cli

@@ -1,0 +1,189 @@
+"""`thalweg marc` as a person meets it: what is written, what is said, exit statuses."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import pathlib
+import subprocess
+import xml.etree.ElementTree
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+PROGRAM = os.environ.get("THALWEG", str(ROOT / "build/release/thalweg"))
+BOOKS = ROOT / "tests/vectors/marc/books.mrc"
+SLIM = "{http://www.loc.gov/MARC21/slim}"
+
+
+def marc(
+    *arguments: str | pathlib.Path, cwd: pathlib.Path, stdin: bytes | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [PROGRAM, "marc", *map(str, arguments)],
+        cwd=cwd,
+        input=stdin,
+        capture_output=True,
+        timeout=120,
+    )
+
+
+def records_of(path: pathlib.Path) -> list[bytes]:
+    return [piece + b"\x1d" for piece in path.read_bytes().split(b"\x1d") if piece]
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """Twenty records."""
+    path = tmp_path_factory.mktemp("marc") / "few.mrc"
+    path.write_bytes(b"".join(records_of(BOOKS)[:20]))
+    return path
+
+
+@pytest.mark.parametrize(
+    "suffix", ["xml", "json", "jsonl", "mrk", "csv", "marcjson", "xml.gz", "json.zst"]
+)
+def test_every_format_and_back(suffix: str, tmp_path: pathlib.Path) -> None:
+    there = marc("convert", BOOKS, f"out.{suffix}", cwd=tmp_path)
+    assert (there.returncode, there.stderr.decode()) == (
+        0,
+        "2,000 read / 0 repaired / 0 dropped\n",
+    )
+    assert marc("convert", f"out.{suffix}", "back.mrc", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "back.mrc").read_bytes() == BOOKS.read_bytes()
+
+
+def test_xml_and_json_are_what_other_programs_read(
+    few: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    text = marc("convert", "-t", "marcxml", few, cwd=tmp_path).stdout
+    tree = xml.etree.ElementTree.fromstring(text)
+    assert len(tree.findall(f"{SLIM}record")) == 20
+    for ascii in ([], ["--ascii"]):
+        text = marc("convert", "-t", "json", *ascii, few, cwd=tmp_path).stdout
+        assert [record["leader"][5:8] for record in json.loads(text)] == ["cam"] * 20
+
+
+@pytest.mark.parametrize("form", ["mods", "dc"])
+def test_descriptions_are_well_formed(form: str, tmp_path: pathlib.Path) -> None:
+    text = marc("convert", "-t", form, BOOKS, cwd=tmp_path).stdout
+    assert len(xml.etree.ElementTree.fromstring(text)) == 2000
+
+
+def test_standard_streams_globs_and_compression(few: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    through = marc("cat", cwd=tmp_path, stdin=few.read_bytes())
+    assert through.stdout == few.read_bytes()
+    (tmp_path / "a.mrc").write_bytes(few.read_bytes())
+    (tmp_path / "b.mrc.gz").write_bytes(gzip.compress(few.read_bytes()))
+    assert marc("count", "*.mrc*", cwd=tmp_path).stdout == b"40\n"
+    both = marc("cat", "a.mrc", "b.mrc.gz", "--skip", "5", "--limit", "20", cwd=tmp_path)
+    assert both.stdout == b"".join((records_of(few) * 2)[5:25])
+    assert marc("count", "none*", cwd=tmp_path).returncode == 66
+
+
+def test_an_output_that_exists_is_kept(few: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "out.xml").write_text("mine")
+    refused = marc("convert", few, "out.xml", cwd=tmp_path)
+    assert refused.returncode == 73
+    assert (tmp_path / "out.xml").read_text() == "mine"
+    assert marc("convert", few, "out.xml", "--force", cwd=tmp_path).returncode == 0
+
+
+def test_bad_records_are_told_and_kept(few: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    records = records_of(few)
+    junk = b"x" * 40 + b"\x1d"
+    (tmp_path / "bad.mrc").write_bytes(records[0] + junk + records[1])
+    result = marc("cat", "bad.mrc", "-o", "good.mrc", cwd=tmp_path)
+    assert result.returncode == 65
+    last = result.stderr.decode().splitlines()[-1]
+    assert last.endswith("1 dropped → rejects.mrc")
+    assert (tmp_path / "good.mrc").read_bytes() == records[0] + records[1]
+    assert junk.strip(b"\x1d") in (tmp_path / "rejects.mrc").read_bytes()
+    strict = marc("cat", "bad.mrc", "--recovery", "strict", "-o", "none.mrc", cwd=tmp_path)
+    assert strict.returncode == 65
+    assert not (tmp_path / "none.mrc").exists()
+
+
+def test_filter_count_and_extract(few: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    english = marc("filter", "008/35-37 = eng", few, cwd=tmp_path).stdout
+    others = marc("filter", "-v", "008/35-37 = eng", few, cwd=tmp_path).stdout
+    assert english.count(b"\x1d") + others.count(b"\x1d") == 20
+    count = marc("count", "-e", "008/35-37 = eng", few, cwd=tmp_path).stdout
+    assert int(count) == english.count(b"\x1d")
+    assert marc("filter", "008/35-37 =", few, cwd=tmp_path).returncode == 64
+    lines = marc("extract", "001", "245a", few, cwd=tmp_path).stdout.decode().splitlines()
+    assert len(lines) == 20 and all(line.count("\t") == 1 for line in lines)
+    values = marc("extract", "-p", "650$a[]", "--form", "jsonl", few, cwd=tmp_path).stdout
+    assert all(isinstance(json.loads(v)["650$a[]"], list) for v in values.splitlines())
+
+
+def test_table(few: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    columns = "001, 245$a AS title, 650$a[] AS subjects"
+    assert marc("table", columns, few, "-o", "t.csv", cwd=tmp_path).returncode == 0
+    lines = (tmp_path / "t.csv").read_text().splitlines()
+    assert lines[0] == "001,title,subjects" and len(lines) == 21
+
+
+def test_edit_lists_and_writes(few: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    command = "add 590 __ $aSeen"
+    listed = marc("edit", "-e", command, "-n", few, cwd=tmp_path)
+    assert listed.stdout == b""
+    assert "+ =590  \\\\$aSeen" in listed.stderr.decode()
+    assert "20 changes in 20 records" in listed.stderr.decode()
+    assert marc("edit", "-e", command, few, "-o", "out.mrc", cwd=tmp_path).returncode == 0
+    assert marc("count", "-e", "590$a = Seen", "out.mrc", cwd=tmp_path).stdout == b"20\n"
+    assert marc("edit", "-e", "nonsense", few, cwd=tmp_path).returncode == 64
+
+
+def test_sort_dedup_split_sample(few: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "twice.mrc").write_bytes(few.read_bytes() * 2)
+    assert marc("dedup", "twice.mrc", cwd=tmp_path).stdout == few.read_bytes()
+    backwards = marc("sort", "-r", few, cwd=tmp_path).stdout
+    assert backwards != few.read_bytes()
+    again = marc("sort", cwd=tmp_path, stdin=backwards).stdout
+    assert again == b"".join(sorted(records_of(few), key=lambda r: r[r.index(b"\x1e") + 1 :]))
+    assert marc("split", "-n", "8", few, "--prefix", "p", cwd=tmp_path).returncode == 0
+    parts = [(tmp_path / f"p000{i}.mrc").read_bytes() for i in (1, 2, 3)]
+    assert b"".join(parts) == few.read_bytes()
+    one = marc("sample", "-n", "5", "--seed", "3", few, cwd=tmp_path).stdout
+    assert one == marc("sample", "-n", "5", "--seed", "3", few, cwd=tmp_path).stdout
+    assert one.count(b"\x1d") == 5
+
+
+def test_diff(few: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    assert marc("diff", few, few, cwd=tmp_path).returncode == 0
+    marc("edit", "-e", "set 245 ind1 = 9", "--limit", "19", few, "-o", "b.mrc", cwd=tmp_path)
+    result = marc("diff", few, "b.mrc", cwd=tmp_path)
+    assert result.returncode == 1
+    assert b"- =245" in result.stdout and b"+ =245  9" in result.stdout
+    assert result.stderr.decode() == "19 changed, 1 only in A, 0 only in B\n"
+
+
+def test_validate_info_frequency(tmp_path: pathlib.Path) -> None:
+    summary = marc("validate", BOOKS, cwd=tmp_path)
+    assert b"deprecatedField 440" in summary.stdout
+    schema = {"fields": {"245": {"subfields": {"a": {"pattern": "^nothing$"}}}}}
+    (tmp_path / "own.json").write_text(json.dumps(schema))
+    own = marc(
+        "validate", BOOKS, "--schema", "own.json", "--findings", "jsonl", "--limit", "3",
+        cwd=tmp_path,
+    )
+    assert own.returncode == 65
+    rules = [json.loads(line)["rule"] for line in own.stdout.splitlines()]
+    assert rules.count("patternMismatch") == 3
+    printed = marc("validate", "--print-schema", "authority", cwd=tmp_path).stdout
+    assert "fields" in json.loads(printed)
+    info = json.loads(marc("info", "--json", BOOKS, cwd=tmp_path).stdout)
+    assert info["records"] == 2000 and info["bytes"] == BOOKS.stat().st_size
+    frequency = marc("frequency", BOOKS, cwd=tmp_path).stdout.decode().splitlines()
+    assert "245\t2000\t2000" in frequency
+
+
+def test_fix(few: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    record = bytearray(records_of(few)[0])
+    record[20:24] = b"xxxx"
+    (tmp_path / "bad.mrc").write_bytes(bytes(record))
+    result = marc("fix", "bad.mrc", "-o", "good.mrc", cwd=tmp_path)
+    assert result.returncode == 0
+    assert (tmp_path / "good.mrc").read_bytes()[20:24] == b"4500"

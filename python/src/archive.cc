@@ -220,6 +220,7 @@ void BindKeys(nb::module_& m) {
       .def_static(
           "command",
           [](const nb::callable& unwrap) { return Identity::Command(UnwrapperOf(unwrap)); },
+          nb::sig("def command(unwrap: Callable[[bytes], bytes]) -> ArchiveIdentity"),
           nb::arg("unwrap"));
   nb::class_<Recipient>(m, "ArchiveRecipient")
       .def_static(
@@ -230,12 +231,14 @@ void BindKeys(nb::module_& m) {
           [](const nb::bytes& passphrase, const nb::dict& cost) {
             return Value(Recipient::Passphrase(SecretOf(passphrase), CostOf(cost)));
           },
+          nb::sig("def passphrase(passphrase: bytes, cost: dict[str, Any]) -> ArchiveRecipient"),
           nb::arg("passphrase"), nb::arg("cost"))
       .def_static(
           "raw_key", [](const nb::bytes& key) { return Value(Recipient::RawKey(SecretOf(key))); },
           nb::arg("key"))
       .def_static(
           "command", [](const nb::callable& wrap) { return Recipient::Command(WrapperOf(wrap)); },
+          nb::sig("def command(wrap: Callable[[bytes], bytes]) -> ArchiveRecipient"),
           nb::arg("wrap"));
   nb::class_<Signer>(m, "ArchiveSigner");
   m.def("archive_generate_key_file",
@@ -246,19 +249,27 @@ void BindKeys(nb::module_& m) {
         const archive::KeyFile keys = Value(archive::ParseKeyFile(SecretOf(text)));
         return nb::make_tuple(keys.identities, keys.signers, keys.recipients, keys.signer_texts);
       },
+      nb::sig("def archive_parse_key_file(text: bytes) -> tuple[list[ArchiveIdentity], "
+              "list[ArchiveSigner], list[str], list[str]]"),
       nb::arg("text"));
 }
 
 void BindReader(nb::module_& m) {
   nb::class_<Archive>(m, "Archive")
-      .def("entries",
-           [](const Archive& archive) {
-             nb::list list;
-             for (const Entry& entry : archive.entries()) list.append(EntryDict(entry));
-             return list;
-           })
-      .def("info", [](const Archive& archive) { return InfoDict(archive.Info()); })
-      .def("read_into", &ReadInto, nb::arg("entry"), nb::arg("offset"), nb::arg("buffer"))
+      .def(
+          "entries",
+          [](const Archive& archive) {
+            nb::list list;
+            for (const Entry& entry : archive.entries()) list.append(EntryDict(entry));
+            return list;
+          },
+          nb::sig("def entries(self) -> list[dict[str, Any]]"))
+      .def(
+          "info", [](const Archive& archive) { return InfoDict(archive.Info()); },
+          nb::sig("def info(self) -> dict[str, Any]"))
+      .def("read_into", &ReadInto,
+           nb::sig("def read_into(self, entry: int, offset: int, buffer: Any) -> int"),
+           nb::arg("entry"), nb::arg("offset"), nb::arg("buffer"))
       .def(
           "extract",
           [](const Archive& archive, nb::handle target, const nb::dict& given) {
@@ -275,14 +286,17 @@ void BindReader(nb::module_& m) {
             dict["run"] = report.run.ToJson();
             return dict;
           },
+          nb::sig("def extract(self, target: Any, options: dict[str, Any]) -> dict[str, Any]"),
           nb::arg("target"), nb::arg("options"))
-      .def("verify",
-           [](const Archive& archive) {
-             return VerifyDict(Value([&] {
-               const nb::gil_scoped_release release;
-               return archive.Verify();
-             }()));
-           })
+      .def(
+          "verify",
+          [](const Archive& archive) {
+            return VerifyDict(Value([&] {
+              const nb::gil_scoped_release release;
+              return archive.Verify();
+            }()));
+          },
+          nb::sig("def verify(self) -> dict[str, Any]"))
       .def(
           "compare",
           [](const Archive& archive, const nb::list& inputs, bool content) {
@@ -292,9 +306,13 @@ void BindReader(nb::module_& m) {
               return archive.Compare(what, content);
             }()));
           },
+          nb::sig("def compare(self, inputs: list[tuple[Any, ...]], content: bool) -> "
+                  "list[tuple[str, str, str]]"),
           nb::arg("inputs"), nb::arg("content"));
-  m.def("archive_open", &Open, nb::arg("source"), nb::arg("identities"), nb::arg("options"),
-        nb::arg("stop"));
+  m.def("archive_open", &Open,
+        nb::sig("def archive_open(source: Any, identities: Sequence[ArchiveIdentity], options: "
+                "dict[str, Any], stop: Stop) -> Archive"),
+        nb::arg("source"), nb::arg("identities"), nb::arg("options"), nb::arg("stop"));
   m.def(
       "archive_info",
       [](nb::handle source) {
@@ -304,7 +322,7 @@ void BindReader(nb::module_& m) {
           return archive::ReadInfo(path);
         }()));
       },
-      nb::arg("path"));
+      nb::sig("def archive_info(path: Any) -> dict[str, Any]"), nb::arg("path"));
   m.def(
       "archive_verify",
       [](nb::handle source, const std::string& signer, const nb::dict& given, const Stop& stop) {
@@ -315,12 +333,18 @@ void BindReader(nb::module_& m) {
           return archive::VerifyWithoutKey(path, signer, run);
         }()));
       },
+      nb::sig("def archive_verify(path: Any, signer: str, options: dict[str, Any], stop: Stop) -> "
+              "dict[str, Any]"),
       nb::arg("path"), nb::arg("signer"), nb::arg("options"), nb::arg("stop"));
 }
 
 void BindWriter(nb::module_& m) {
-  m.def("archive_seal", &SealInto, nb::arg("inputs"), nb::arg("output"), nb::arg("recipients"),
-        nb::arg("identities"), nb::arg("signer").none(), nb::arg("options"), nb::arg("stop"));
+  m.def("archive_seal", &SealInto,
+        nb::sig("def archive_seal(inputs: list[tuple[Any, ...]], output: Any, recipients: "
+                "Sequence[ArchiveRecipient], identities: Sequence[ArchiveIdentity], signer: "
+                "ArchiveSigner | None, options: dict[str, Any], stop: Stop) -> dict[str, Any]"),
+        nb::arg("inputs"), nb::arg("output"), nb::arg("recipients"), nb::arg("identities"),
+        nb::arg("signer").none(), nb::arg("options"), nb::arg("stop"));
   m.def(
       "archive_append",
       [](nb::handle target, const nb::list& inputs, const std::vector<Identity>& identities,
@@ -335,6 +359,9 @@ void BindWriter(nb::module_& m) {
           return archive::Append(path, what, options);
         }()));
       },
+      nb::sig("def archive_append(path: Any, inputs: list[tuple[Any, ...]], identities: "
+              "Sequence[ArchiveIdentity], signer: ArchiveSigner | None, options: dict[str, Any], "
+              "stop: Stop) -> dict[str, Any]"),
       nb::arg("path"), nb::arg("inputs"), nb::arg("identities"), nb::arg("signer").none(),
       nb::arg("options"), nb::arg("stop"));
   m.def(
@@ -352,6 +379,9 @@ void BindWriter(nb::module_& m) {
           return archive::Rekey(path, options);
         }());
       },
+      nb::sig("def archive_rekey(path: Any, identities: Sequence[ArchiveIdentity], recipients: "
+              "Sequence[ArchiveRecipient], signer: ArchiveSigner | None, options: dict[str, Any], "
+              "stop: Stop) -> None"),
       nb::arg("path"), nb::arg("identities"), nb::arg("recipients"), nb::arg("signer").none(),
       nb::arg("options"), nb::arg("stop"));
   m.def(
@@ -373,6 +403,8 @@ void BindWriter(nb::module_& m) {
         dict["append_undone"] = report.append_undone;
         return dict;
       },
+      nb::sig("def archive_repair(path: Any, output: str, force: bool, options: dict[str, Any], "
+              "stop: Stop) -> dict[str, Any]"),
       nb::arg("path"), nb::arg("output"), nb::arg("force"), nb::arg("options"), nb::arg("stop"));
 }
 

@@ -243,9 +243,8 @@ class Archive:
 
 def inputs_of(given: InputLike | Sequence[InputLike]) -> list[tuple[Any, ...]]:
     """The tuples that the private module takes."""
-    one = isinstance(given, (Content, str, os.PathLike))
     found: list[tuple[Any, ...]] = []
-    for item in [given] if one else given:  # type: ignore[union-attr,list-item]
+    for item in [given] if isinstance(given, (Content, str, os.PathLike)) else given:
         if isinstance(item, Content):
             modified = time.time_ns()
             if item.modified is not None:

@@ -142,7 +142,7 @@ def open(
         **_checked(options, _RUN_OPTIONS | _LIMIT_OPTIONS),
     }
     identities = identities_of(identity, passphrase, key)
-    place = _SeekableReader(source) if hasattr(source, "read") else source
+    place = source if isinstance(source, (str, os.PathLike)) else _SeekableReader(source)
     return Archive(interruptible(lambda stop: _core.archive_open(place, identities, given, stop)))
 
 

@@ -1,0 +1,9 @@
+#include "marc_text_fuzz.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using thalweg::marc::Format;
+  thalweg::marc::fuzz::Check(Format::kMrk, {reinterpret_cast<const char*>(data), size});
+  return 0;
+}

@@ -78,6 +78,7 @@ if(THALWEG_PYTHON AND python_sources AND Python_Development.Module_FOUND AND nan
     # A test compares it with the one that is kept in the sources.
     nanobind_add_stub(thalweg_python_stub MODULE _core DEPENDS thalweg_python
       PYTHON_PATH $<TARGET_FILE_DIR:thalweg_python>
+      PATTERN_FILE ${CMAKE_SOURCE_DIR}/python/src/core_stub.pat
       OUTPUT ${CMAKE_BINARY_DIR}/generated/_core.pyi)
   endif()
 endif()

@@ -73,10 +73,14 @@ void BindMarcRecords(nb::module_& module) {
   module.attr("RecordBase") = nb::borrow(reinterpret_cast<PyObject*>(RecordBaseType()));
   module.attr("FieldBase") = nb::borrow(reinterpret_cast<PyObject*>(FieldBaseType()));
   module.attr("ReaderBase") = nb::borrow(reinterpret_cast<PyObject*>(ReaderBaseType()));
-  module.def("marc_setup", &SetUp, nb::arg("classes"));
-  module.def("marc8_text", &TextOfMarc8, nb::arg("text"));
-  module.def("marc8_find", &FindMarc8, nb::arg("set"), nb::arg("code"));
-  module.def("marc8_find_odd", &FindOddMarc8, nb::arg("code"));
+  module.def("marc_setup", &SetUp, nb::arg("classes"),
+             nb::sig("def marc_setup(classes: dict[str, type]) -> None"));
+  module.def("marc8_text", &TextOfMarc8, nb::arg("text"),
+             nb::sig("def marc8_text(text: bytes) -> str | None"));
+  module.def("marc8_find", &FindMarc8, nb::arg("set"), nb::arg("code"),
+             nb::sig("def marc8_find(set: int, code: int) -> tuple[int, bool] | None"));
+  module.def("marc8_find_odd", &FindOddMarc8, nb::arg("code"),
+             nb::sig("def marc8_find_odd(code: int) -> int | None"));
 }
 
 void BindMarc(nb::module_& module) {

@@ -329,11 +329,14 @@ nb::dict ToDict(const marc::Defect& defect) {
 
 void BindMarcFormats(nb::module_& module) {
   nb::class_<MarcBatch>(module, "MarcBatch")
-      .def_rw("known", &MarcBatch::known)
+      .def_rw("known", &MarcBatch::known, nb::for_getter(nb::sig("def known(self) -> Any")),
+              nb::for_setter(nb::sig("def known(self, value: Any, /) -> None")))
       .def_prop_ro("first_index", [](const MarcBatch& self) { return self.batch.first_index; })
-      .def("records", &MarcBatch::Records)
-      .def("defects", [](const MarcBatch& self) { return DefectsOf(self.batch.defects); })
-      .def("dropped", &DroppedOf);
+      .def("records", &MarcBatch::Records, nb::sig("def records(self) -> list[Any]"))
+      .def(
+          "defects", [](const MarcBatch& self) { return DefectsOf(self.batch.defects); },
+          nb::sig("def defects(self) -> list[dict[str, Any]]"))
+      .def("dropped", &DroppedOf, nb::sig("def dropped(self) -> list[tuple[int, int, bool]]"));
   nb::class_<MarcSource>(module, "MarcSource")
       .def_static("open", &MarcSource::Open, nb::arg("path"), nb::arg("format").none(),
                   nb::arg("options"))
@@ -342,7 +345,7 @@ void BindMarcFormats(nb::module_& module) {
       .def_static("over_file", &MarcSource::OverFile, nb::arg("read"), nb::arg("format").none(),
                   nb::arg("options"))
       .def_prop_ro("format", &MarcSource::format)
-      .def("read", &MarcSource::Read);
+      .def("read", &MarcSource::Read, nb::sig("def read(self) -> MarcBatch | None"));
   nb::class_<MarcWriter>(module, "MarcWriter")
       .def_static("create", &MarcWriter::Create, nb::arg("path"), nb::arg("force"),
                   nb::arg("format").none(), nb::arg("options"))
@@ -350,7 +353,7 @@ void BindMarcFormats(nb::module_& module) {
                   nb::arg("options"))
       .def("write", &MarcWriter::Write, nb::arg("record"))
       .def("close", &MarcWriter::Close);
-  module.def("marc_formats", &Formats);
+  module.def("marc_formats", &Formats, nb::sig("def marc_formats() -> list[dict[str, Any]]"));
   module.def("marc_read_parallel", &ReadParallel, nb::arg("path"), nb::arg("options"),
              nb::arg("workers"), nb::arg("defects"));
 }

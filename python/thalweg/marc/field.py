@@ -1,6 +1,7 @@
 """Fields of records.
 
->>> field = Field("245", Indicators("1", "0"), [Subfield("a", "Rivers /"), Subfield("c", "A. Gee.")])
+>>> values = [Subfield("a", "Rivers /"), Subfield("c", "A. Gee.")]
+>>> field = Field("245", Indicators("1", "0"), values)
 >>> field["a"], field.value()
 ('Rivers /', 'Rivers / A. Gee.')
 >>> print(field)
@@ -177,7 +178,8 @@ class Field(_core.FieldBase):
     def subfields_as_dict(self) -> dict[str, list[str]]:
         """The values by code.
 
-        >>> Field("650", subfields=[Subfield("a", "Rivers"), Subfield("x", "Law")]).subfields_as_dict()
+        >>> field = Field("650", subfields=[Subfield("a", "Rivers"), Subfield("x", "Law")])
+        >>> field.subfields_as_dict()
         {'a': ['Rivers'], 'x': ['Law']}
         """
         values: dict[str, list[str]] = {}
@@ -251,7 +253,9 @@ def map_marc8_field(f: Field) -> Field:
     if f.control_field:
         f.data = marc8_to_unicode(f.data)
     else:
-        f.subfields = [Subfield(code, marc8_to_unicode(value)) for code, value in _pairs(f.subfields)]
+        f.subfields = [
+            Subfield(code, marc8_to_unicode(value)) for code, value in _pairs(f.subfields)
+        ]
     return f
 
 

@@ -42,7 +42,12 @@ class MARC8ToUnicode:
     basic_latin = 0x42
     ansel = 0x45
 
-    def __init__(self, G0: int = basic_latin, G1: int = ansel, quiet: bool = False) -> None:  # noqa: N803
+    def __init__(
+        self,
+        G0: int = basic_latin,  # noqa: N803
+        G1: int = ansel,  # noqa: N803
+        quiet: bool = False,
+    ) -> None:
         self.g0 = G0
         self.g0_set = {b"(", b",", b"$"}
         self.g1 = G1

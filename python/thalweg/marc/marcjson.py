@@ -18,7 +18,10 @@ __all__ = ["JSONHandler", "parse_json_to_array"]
 
 
 class JSONHandler:
-    """Makes records of parsed JSON, and gives each to `process_record`. Uses the dictionaries up."""
+    """Makes records of parsed JSON, and gives each to `process_record`.
+
+    The dictionaries are used up.
+    """
 
     def __init__(self) -> None:
         self.records: list[Record] = []

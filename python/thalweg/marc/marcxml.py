@@ -116,7 +116,7 @@ def parse_xml(xml_file: Any, handler: ContentHandler) -> None:
 def map_xml(function: Callable[[Record], Any], *files: Any) -> None:
     """Calls a function with each record of some files while they are parsed."""
     handler = XmlHandler()
-    handler.process_record = function  # type: ignore[method-assign]
+    handler.process_record = function  # type: ignore[method-assign, assignment]
     for xml_file in files:
         parse_xml(xml_file, handler)
 
@@ -157,10 +157,11 @@ def record_to_xml_node(
     ET.SubElement(root, "leader").text = str(record.leader)
     for field in record:
         if field.control_field:
-            ET.SubElement(root, "controlfield", tag=field.tag).text = text_of(field.data)
+            ET.SubElement(root, "controlfield", {"tag": field.tag}).text = text_of(field.data)
             continue
         first, second = field.indicators
-        node = ET.SubElement(root, "datafield", ind1=first, ind2=second, tag=field.tag)
+        marks = {"ind1": first, "ind2": second, "tag": field.tag}
+        node = ET.SubElement(root, "datafield", marks)
         for subfield in field:
-            ET.SubElement(node, "subfield", code=subfield.code).text = text_of(subfield.value)
+            ET.SubElement(node, "subfield", {"code": subfield.code}).text = text_of(subfield.value)
     return root

@@ -225,7 +225,10 @@ class Record(_core.RecordBase, _links.Links):
         data = bytearray()
         directory = []
         for field in self.fields:
-            raw = field.as_marc() if isinstance(field, RawField) else field.as_marc(encoding=encoding)
+            if isinstance(field, RawField):
+                raw = field.as_marc()
+            else:
+                raw = field.as_marc(encoding=encoding)
             tag = f"{int(field.tag):03d}" if field.tag.isdigit() else f"{field.tag:>03}"
             directory.append(f"{tag}{len(raw):04d}{len(data):05d}")
             data += raw

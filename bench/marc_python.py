@@ -1,0 +1,154 @@
+"""One case of the MARC benchmark in one Python library; the suite runs it in a process of its own.
+
+    python bench/marc_python.py ENGINE CASE FILE
+
+prints one JSON object: `records`, `seconds` (the best of several passes over the file), `digest`
+of what was read, which has to be the same for all engines, and `peak_rss_mib`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+ENGINES = ("thalweg", "mrrc", "rmarc", "pymarc")
+CASES = ("read", "title", "values", "json", "columns")
+SECONDS_MIN = 2.0
+PASSES_MIN = 3
+
+
+def reader_of(engine: str) -> Callable[[str], Iterable[Any]]:
+    """What opens a file by its path, or as the library wants it."""
+    if engine == "thalweg":
+        return importlib.import_module("thalweg.marc").MARCReader
+    library = importlib.import_module(engine)
+    if engine == "mrrc":
+        return library.MARCReader
+    return lambda path: library.MARCReader(open(path, "rb"))
+
+
+def read(records: Iterable[Any], engine: str, take: Callable[[str], None]) -> int:
+    """Iterates, and touches nothing."""
+    count = 0
+    for _ in records:
+        count += 1
+    return count
+
+
+def title(records: Iterable[Any], engine: str, take: Callable[[str], None]) -> int:
+    """The first $a of the first 245; libraries differ in what they call the title."""
+    count = 0
+    for record in records:
+        field = record.get("245")
+        take((field.get("a") or "") if field is not None else "")
+        count += 1
+    return count
+
+
+def values(records: Iterable[Any], engine: str, take: Callable[[str], None]) -> int:
+    """Every value of every subfield."""
+    count = 0
+    if engine == "mrrc":
+        for record in records:
+            for field in record.fields():
+                for subfield in field.subfields():
+                    take(subfield.value)
+            count += 1
+        return count
+    for record in records:
+        for field in record.fields:
+            for subfield in field.subfields:
+                take(subfield.value)
+        count += 1
+    return count
+
+
+def as_json(records: Iterable[Any], engine: str, take: Callable[[str], None]) -> int:
+    """Each record as MARC-in-JSON."""
+    count = 0
+    for record in records:
+        take(record.as_json())
+        count += 1
+    return count
+
+
+def columns(engine: str, path: str, take: Callable[[str], None]) -> int:
+    """001, the first 245$a and every 650$a: in bulk where a library can, in a loop elsewhere."""
+    if engine == "thalweg":
+        reader: Any = reader_of(engine)(path)
+        return len(reader.to_arrow("001, 245$a, 650$a[]"))
+    made: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
+    for record in reader_of(engine)(path):
+        control = record.get("001")
+        field = record.get("245")
+        made[0].append(control.data if control is not None else None)
+        made[1].append(field.get("a") if field is not None else None)
+        made[2].append([v for f in record.get_fields("650") for v in f.get_subfields("a")])
+    return len(made[0])
+
+
+WORK = {"read": read, "title": title, "values": values, "json": as_json}
+
+
+def one_pass(engine: str, case: str, path: str, take: Callable[[str], None]) -> int:
+    if case == "columns":
+        return columns(engine, path, take)
+    return WORK[case](reader_of(engine)(path), engine, take)
+
+
+def digest_of(engine: str, case: str, path: str) -> str:
+    """What the case gives, in one number. JSON is compared as data: its spacing is free. The order
+    of fields does not count: not every library keeps it."""
+    seen: list[str] = []
+    count = one_pass(engine, case, path, seen.append)
+    if case == "json":
+        parsed = [json.loads(text) for text in seen]
+        seen = [
+            record["leader"] + "".join(sorted(json.dumps(field) for field in record["fields"]))
+            for record in parsed
+        ]
+    digest = hashlib.sha256(str(count).encode())
+    for text in sorted(seen):
+        digest.update(text.encode() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def main() -> int:
+    if len(sys.argv) != 4 or sys.argv[1] not in ENGINES or sys.argv[2] not in CASES:
+        print(__doc__, file=sys.stderr)
+        return 2
+    engine, case, path = sys.argv[1:]
+
+    def drop(_: str) -> None:
+        pass
+
+    best = float("inf")
+    records = passes = 0
+    started = time.perf_counter()
+    while passes < PASSES_MIN or time.perf_counter() - started < SECONDS_MIN:
+        begin = time.perf_counter()
+        records = one_pass(engine, case, path, drop)
+        best = min(best, time.perf_counter() - begin)
+        passes += 1
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        json.dumps(
+            {
+                "records": records,
+                "seconds": best,
+                "peak_rss_mib": peak,
+                "digest": digest_of(engine, case, path),
+            }
+        )
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

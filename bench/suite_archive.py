@@ -46,13 +46,11 @@ def mlar() -> str:
     return str(own) if own.exists() else "mlar"
 
 
-def engines(program: pathlib.Path) -> list[Engine]:
+def own(program: pathlib.Path) -> list[Engine]:
     ours = f"{shlex.quote(str(program))} -q"
     sealed = f"{ours} seal --workers 2 -f -r $(cat recipient)"
     opened = f"{ours} open --workers 2 -f -i key.txt out.twa -o out.raw"
     checked = f"{ours} verify --workers 2 -i key.txt out.twa"
-    keys = "-k mla.mlapriv -p mla.mlapub"
-    restic = "RESTIC_PASSWORD_FILE=password restic -q --no-cache -r repo"
     return [
         Engine(
             "thalweg",
@@ -73,6 +71,11 @@ def engines(program: pathlib.Path) -> list[Engine]:
             "out.raw",
             checked.replace("out.twa", "store.twa"),
         ),
+    ]
+
+
+def streams() -> list[Engine]:
+    return [
         Engine(
             "zstd -T2 -3",
             "zstd",
@@ -101,6 +104,13 @@ def engines(program: pathlib.Path) -> list[Engine]:
             "out.raw",
             "age -d -i age.key out.age > /dev/null",
         ),
+    ]
+
+
+def archivers() -> list[Engine]:
+    keys = "-k mla.mlapriv -p mla.mlapub"
+    restic = "RESTIC_PASSWORD_FILE=password restic -q --no-cache -r repo"
+    return [
         Engine(
             "7z -mx1",
             "7z",
@@ -233,7 +243,7 @@ def results_of(case: str, engine: Engine, series: Series | None, bytes_in: int) 
 
 def measure(context: Context, case: str, source: pathlib.Path, program: pathlib.Path,
             work: pathlib.Path) -> list[Result]:
-    all_engines = engines(program)
+    all_engines = [*own(program), *streams(), *archivers()]
     series = {engine.name: Series() for engine in all_engines if installed(engine)}
     source.read_bytes()  # Into the page cache, for the first one too.
     for _ in range(context.rounds):

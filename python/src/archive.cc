@@ -309,6 +309,9 @@ void BindReader(nb::module_& m) {
           nb::sig("def compare(self, inputs: list[tuple[Any, ...]], content: bool) -> "
                   "list[tuple[str, str, str]]"),
           nb::arg("inputs"), nb::arg("content"));
+}
+
+void BindOpening(nb::module_& m) {
   m.def("archive_open", &Open,
         nb::sig("def archive_open(source: Any, identities: Sequence[ArchiveIdentity], options: "
                 "dict[str, Any], stop: Stop) -> Archive"),
@@ -413,6 +416,7 @@ void BindWriter(nb::module_& m) {
 void BindArchive(nb::module_& m) {
   BindKeys(m);
   BindReader(m);
+  BindOpening(m);
   BindWriter(m);
 }
 

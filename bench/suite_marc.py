@@ -1,0 +1,169 @@
+"""MARC records beside mrrc, pymarc, rmarc and yaz-marcdump: the same file, the same work.
+
+Needs `make marc-data`. The small records are made here, of the shape that mrrc publishes its
+figures for: six fields, about 264 bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import random
+import shutil
+import subprocess
+import sys
+import time
+
+from run import ROOT, Context, Result, median_and_spread
+
+SMALL_RECORDS = 200_000
+BOOKS = ROOT / "build/data/marc/BooksAll.2016.part01.utf8"
+# Part of the books, so that the slowest engine ends in seconds.
+BOOKS_BYTES = 24 << 20
+CPP_CASES = ("read", "index", "title", "write", "rebuild")
+ENGINES = ("thalweg", "mrrc", "rmarc", "pymarc")
+PYTHON_CASES = ("read", "title", "values", "json", "columns")
+WORDS = ("history of the world modern computer programming introduction to chemistry poems "
+         "selected letters art music house river mountain city").split()
+
+
+def run(context: Context) -> list[Result]:
+    files = {"small": small_file(context.data), "books": books_file(context.data)}
+    results = []
+    for name, path in files.items():
+        if path is None:
+            print("books: not there; `make marc-data` fetches them", file=sys.stderr)
+            continue
+        results += in_cpp(context, name, path)
+        results += in_python(context, name, path)
+        results += converted(context, name, path)
+    return results
+
+
+def small_file(data: pathlib.Path) -> pathlib.Path:
+    path = data / "marc_small.mrc"
+    if path.exists():
+        return path
+    rng = random.Random(7)
+
+    def text(words: int) -> str:
+        return " ".join(rng.choice(WORDS) for _ in range(words))
+
+    data.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as out:
+        for index in range(SMALL_RECORDS):
+            out.write(iso2709([
+                ("001", f"{index:012d}"),
+                ("008", "040520s2004    nyu           000 0 eng  "),
+                ("020", f"  \x1fa{9780000000000 + index}"),
+                ("100", f"1 \x1fa{text(2).title()},\x1fd19{index % 100:02d}-"),
+                ("245", f"10\x1fa{text(4)} /\x1fc{text(2)}."),
+                ("650", f" 0\x1fa{text(2)}.\x1fx{text(1)}."),
+            ]))
+    return path
+
+
+def iso2709(fields: list[tuple[str, str]]) -> bytes:
+    directory = data = ""
+    for tag, value in fields:
+        directory += f"{tag}{len(value) + 1:04d}{len(data):05d}"
+        data += value + "\x1e"
+    base = 24 + len(directory) + 1
+    leader = f"{base + len(data) + 1:05d}nam a22{base:05d} a 4500"
+    return f"{leader}{directory}\x1e{data}\x1d".encode()
+
+
+def books_file(data: pathlib.Path) -> pathlib.Path | None:
+    path = data / "marc_books.mrc"
+    if not path.exists() and BOOKS.exists():
+        with BOOKS.open("rb") as source:
+            head = source.read(BOOKS_BYTES)
+        path.write_bytes(head[: head.rindex(b"\x1d") + 1])
+    return path if path.exists() else None
+
+
+def in_cpp(context: Context, name: str, path: pathlib.Path) -> list[Result]:
+    program = context.program("bench_marc")
+    if program is None:
+        return []
+    results = []
+    cases = [(case, 1) for case in CPP_CASES] + [("parallel", 1), ("parallel", 2)]
+    for case, threads in cases:
+        command = [str(program), str(path), "--case", case, "--threads", str(threads),
+                   "--runs", str(max(context.rounds, 5))]
+        answer = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+        rate, spread = median_and_spread(answer["rates"])
+        results.append(Result(f"{name}/cpp-{case}", "thalweg", "rate", rate, "records/s",
+                              threads=threads, spread=spread,
+                              peak_rss_mib=answer["peak_rss_kib"] / 1024))
+    command = [str(program), str(path), "--case", "heap"]
+    answer = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    results.append(Result(f"{name}/cpp-heap", "thalweg", "heap",
+                          answer["heap_bytes"] / answer["records"] / 100, "MB/10k records"))
+    return results
+
+
+def in_python(context: Context, name: str, path: pathlib.Path) -> list[Result]:
+    environment = dict(os.environ, PYTHONPATH=str(context.build / "python"))
+    script = ROOT / "bench/marc_python.py"
+    results = []
+    for case in PYTHON_CASES:
+        rates: dict[str, list[float]] = {engine: [] for engine in ENGINES}
+        answers: dict[str, dict[str, object]] = {}
+        for _ in range(context.rounds):
+            for engine in ENGINES:
+                command = [sys.executable, str(script), engine, case, str(path)]
+                process = subprocess.run(command, capture_output=True, text=True, check=False,
+                                         env=environment)
+                if process.returncode == 0:
+                    answer = json.loads(process.stdout)
+                    rates[engine].append(answer["records"] / answer["seconds"])
+                    answers[engine] = answer
+        expected = answers.get("pymarc", {}).get("digest")
+        for engine in ENGINES:
+            if not rates[engine]:
+                results.append(Result(f"{name}/python-{case}", engine, "rate", None, "records/s",
+                                      note="missing"))
+                continue
+            rate, spread = median_and_spread(rates[engine])
+            results.append(Result(
+                f"{name}/python-{case}", engine, "rate", rate, "records/s", threads=1,
+                spread=spread, peak_rss_mib=float(str(answers[engine]["peak_rss_mib"])),
+                ok=answers[engine]["digest"] == expected))
+    return results
+
+
+def converted(context: Context, name: str, path: pathlib.Path) -> list[Result]:
+    """A file to JSON and to MARCXML, from the command line."""
+    thalweg, yaz = context.program("thalweg"), shutil.which("yaz-marcdump")
+    records = path.read_bytes().count(b"\x1d")
+    results = []
+    for form, yaz_form in (("json", "json"), ("marcxml", "marcxml")):
+        commands: dict[str, list[str] | None] = {
+            "thalweg": [str(thalweg), "marc", "convert", "-t", form, str(path), "-"]
+            if thalweg else None,
+            "yaz-marcdump": [yaz, "-o", yaz_form, "-f", "utf8", "-t", "utf8", str(path)]
+            if yaz else None,
+        }
+        rates: dict[str, list[float]] = {engine: [] for engine in commands}
+        counts: dict[str, int] = {}
+        for _ in range(context.rounds):
+            for engine, command in commands.items():
+                if command is None:
+                    continue
+                start = time.perf_counter()
+                process = subprocess.run(command, capture_output=True, check=False)
+                seconds = time.perf_counter() - start
+                mark = b'"leader"' if form == "json" else b"<leader>"
+                counts[engine] = process.stdout.count(mark)
+                rates[engine].append(records / seconds)
+        for engine, values in rates.items():
+            if not values:
+                results.append(Result(f"{name}/convert-{form}", engine, "rate", None, "records/s",
+                                      note="missing"))
+                continue
+            rate, spread = median_and_spread(values)
+            results.append(Result(f"{name}/convert-{form}", engine, "rate", rate, "records/s",
+                                  spread=spread, ok=counts[engine] == records))
+    return results

@@ -106,8 +106,8 @@ Result<SealReport> AppendOn(io::FileSystem& fs, const std::string& path,
                            HashRange(*archive->bytes, archive->tail->trailer.offset, tail_bytes));
   THALWEG_ASSIGN_OR_RETURN(auto file, io::OpenForUpdate(fs, path));
   // From here on the archive ends where it ended, until the state says that it ends further on.
-  THALWEG_RETURN_IF_ERROR(WriteState(*file, committed, head.header_hash));
   const auto write = [&]() -> Result<SealReport> {
+    THALWEG_RETURN_IF_ERROR(WriteState(*file, committed, head.header_hash));
     THALWEG_RETURN_IF_ERROR(file->Truncate(committed));
     int64_t at = committed;
     BodyWriter writer(std::move(start), [&](std::string_view bytes) {

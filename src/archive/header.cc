@@ -88,9 +88,10 @@ std::string EncodeState(std::optional<int64_t> committed_bytes, std::string_view
   if (!committed_bytes) return std::string(kStateBytes, '\0');
   bytes.append(kStateMagic);
   PutNumber(bytes, static_cast<uint64_t>(*committed_bytes));
-  bytes.resize(static_cast<size_t>(kStateBytes) - 32, '\0');
+  // All of it stands at the front: of a sector that is written in two halves either one will do.
   const Digest digest = HashOf({header_hash, bytes});
   bytes.append(AsView(digest));
+  bytes.resize(static_cast<size_t>(kStateBytes), '\0');
   return bytes;
 }
 

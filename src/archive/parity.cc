@@ -85,7 +85,7 @@ bool LayoutFits(const ParityLayout& layout) {
 
 int64_t ParityLayout::StripeFrameBytes() const {
   return static_cast<int64_t>(kStripeHead) +
-         int64_t{parity_shards} * (int64_t{shard_bytes} + int64_t{sizeof(ShardHash)});
+         int64_t{parity_shards} * (int64_t{shard_bytes} + 2 * int64_t{sizeof(ShardHash)});
 }
 
 int64_t ParityLayout::DescriptorBytes() const {
@@ -176,10 +176,14 @@ std::string EncodeStripe(const ParityLayout& layout, int64_t stripe, const Strip
   std::string inside(kStripeMagic);
   PutNumber(inside, uint32_t{0});
   PutNumber(inside, static_cast<uint64_t>(stripe));
+  std::string hashes;
   for (size_t i = layout.data_shards; i < data.shards.size(); ++i) {
-    inside.append(AsView(HashShard(data.shards[i])));
+    hashes.append(AsView(HashShard(data.shards[i])));
   }
+  // At both ends, so that no one hole takes both.
+  inside.append(hashes);
   for (size_t i = layout.data_shards; i < data.shards.size(); ++i) inside.append(data.shards[i]);
+  inside.append(hashes);
   return SkippableFrame(kParityFrame, inside);
 }
 
@@ -234,17 +238,21 @@ Result<Stripe> ReadStripe(ByteReader& bytes, ByteReader& parity, int64_t section
                                               descriptor.hashes[static_cast<size_t>(shard)]);
     if (!good) data.bad.push_back(i);
   }
-  const int64_t at = section + layout.DescriptorBytes() + stripe * layout.StripeFrameBytes();
+  const int64_t place = section + layout.DescriptorBytes() + stripe * layout.StripeFrameBytes();
   std::string frame(static_cast<size_t>(layout.StripeFrameBytes()), '\0');
-  const auto n = parity.ReadAt(at, frame);
+  const auto n = parity.ReadAt(place, frame);
   const bool read = n.ok() && *n == frame.size();
-  const std::string_view hashes = std::string_view(frame).substr(kStripeHead);
+  const size_t hashes = layout.parity_shards * sizeof(ShardHash);
+  const std::string_view first = std::string_view(frame).substr(kStripeHead, hashes);
+  const std::string_view second = std::string_view(frame).substr(frame.size() - hashes);
   for (uint32_t i = 0; i < layout.parity_shards; ++i) {
     std::string& shard = data.shards[layout.data_shards + i];
-    const size_t first = kStripeHead + layout.parity_shards * sizeof(ShardHash);
-    shard = frame.substr(first + size_t{i} * layout.shard_bytes, layout.shard_bytes);
-    const std::string_view hash = hashes.substr(i * sizeof(ShardHash), sizeof(ShardHash));
-    if (!read || AsView(HashShard(shard)) != hash) data.bad.push_back(layout.data_shards + i);
+    shard = frame.substr(kStripeHead + hashes + size_t{i} * layout.shard_bytes, layout.shard_bytes);
+    const ShardHash own = HashShard(shard);
+    const size_t at = i * sizeof(ShardHash);
+    const bool known = first.substr(at, sizeof(own)) == AsView(own) ||
+                       second.substr(at, sizeof(own)) == AsView(own);
+    if (!read || !known) data.bad.push_back(layout.data_shards + i);
   }
   return data;
 }

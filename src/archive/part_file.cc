@@ -36,6 +36,9 @@ Result<std::unique_ptr<PartFile>> PartFile::Open(io::FileSystem& fs, const std::
   }
   // Whoever made the file and has it locked is at work on it: nothing of it may be touched.
   const bool keep = std::exchange(part->keep_, true);
+  THALWEG_ASSIGN_OR_RETURN(auto made,
+                           fs.OpenForWriting(part->part_path_, {.mode = io::WriteMode::kAppend}));
+  made.reset();
   THALWEG_ASSIGN_OR_RETURN(part->lock_, fs.Lock(part->part_path_));
   part->keep_ = keep;
   THALWEG_ASSIGN_OR_RETURN(part->file_, io::OpenForUpdate(fs, part->part_path_));

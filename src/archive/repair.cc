@@ -79,7 +79,10 @@ class Repairer {
     for (int64_t s = 0; s < layout_.stripes; ++s) {
       THALWEG_ASSIGN_OR_RETURN(Stripe stripe,
                                ReadStripe(bytes_, source, parity_.section, parity_.descriptor, s));
-      if (stripe.bad.empty()) continue;
+      if (stripe.bad.empty()) {
+        if (!parity_.beside) THALWEG_RETURN_IF_ERROR(PutFrame(s, stripe, patch));
+        continue;
+      }
       const std::vector<uint32_t> bad = stripe.bad;
       report_.shards_damaged += static_cast<int64_t>(bad.size());
       if (!RebuildStripe(parity_.descriptor, s, &stripe)) {

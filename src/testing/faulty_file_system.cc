@@ -347,7 +347,10 @@ Result<std::unique_ptr<io::UpdatableFile>> FaultyFileSystem::OpenForUpdate(
     const std::string name = Normal(path);
     THALWEG_RETURN_IF_ERROR(Adopt(name));
     THALWEG_ASSIGN_OR_RETURN(file, io::OpenForUpdate(base_, path));
-    inode = live_.at(name);
+    // A lock may have made the file behind the back of the model.
+    InodePtr& known = live_[name];
+    if (known == nullptr) known = std::make_shared<Inode>();
+    inode = known;
   }
   return std::make_unique<Updater>(*this, std::move(file), path, std::move(inode));
 }

@@ -80,7 +80,7 @@ TEST(FormatsTest, EveryBookComesBackFromEveryFormat) {
     ASSERT_OK_AND_ASSIGN(const auto back, ParseRecords(format, text, {}, nullptr));
     EXPECT_EQ(back.size(), books.size());
     // The line format has no escapes: a value that holds ` $x ` is read as two.
-    if (format != Format::kLine) EXPECT_TRUE(Iso(back) == expected);
+    EXPECT_TRUE(format == Format::kLine || Iso(back) == expected);
   }
 }
 

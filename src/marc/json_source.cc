@@ -49,11 +49,15 @@ class JsonSource final : public TextSource {
   }
 
   bool TakeObject(JsonCursor* json) {
-    return json->Members([&](std::string_view key) {
+    bool record = false;
+    const bool taken = json->Members([&](std::string_view key) {
+      record = record || key == "leader" || key == "fields";
       if (key == "leader") return TakeLeader(json);
       if (key != "fields") return json->SkipValue();
       return json->Elements([&] { return TakeMembers(json); });
     });
+    // What is left behind a broken record can look like one.
+    return taken && (record || json->Fail("a leader or fields"));
   }
   bool TakeList(JsonCursor* json) {
     return json->Elements([&] { return TakeMembers(json); });

@@ -21,6 +21,7 @@ struct SealFlags {
   bool parity_beside = false;
   bool pad = false;
   bool resume = false;
+  std::string checkpoint;
   bool force = false;
   bool benchmark = false;
 };
@@ -85,6 +86,10 @@ Result<archive::SealOptions> OptionsOf(const Context& context, const SealFlags& 
   options.parity_beside = flags.parity_beside;
   options.pad = flags.pad;
   options.resume = flags.resume;
+  if (!flags.checkpoint.empty()) {
+    THALWEG_ASSIGN_OR_RETURN(options.checkpoint_bytes,
+                             ParseSize(flags.checkpoint, "--checkpoint"));
+  }
   options.force = flags.force;
   THALWEG_RETURN_IF_ERROR(ApplyKeys(context, flags, &options));
   if (!flags.sign.empty()) {
@@ -170,6 +175,8 @@ void AddSeal(CLI::App& app, Context& context) {
   seal->add_flag("--parity-beside", flags->parity_beside, "Parity in ARCHIVE.par instead.");
   seal->add_flag("--pad", flags->pad, "Hide the exact size; adds at most 12 %.");
   seal->add_flag("--resume", flags->resume, "Go on with an interrupted seal.");
+  seal->add_option("--checkpoint", flags->checkpoint,
+                   "Content between two places to resume from or recover to (256 MiB).");
   seal->add_flag("--benchmark", flags->benchmark,
                  "Try settings on a sample and recommend one for speed, one for ratio.");
   flags->run.AddTo(*seal);

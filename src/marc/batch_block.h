@@ -16,8 +16,8 @@
 // What a batch of records lives in.
 namespace thalweg::marc {
 
-/// Gives out arrays that stay where they are until it is cleared. What is cleared keeps its first
-/// block.
+/// Gives out arrays that stay where they are until it is cleared. What is cleared keeps memory for
+/// as much as it held, in one block.
 template <typename T, size_t kBlock>
 class BlockArena {
  public:
@@ -34,7 +34,12 @@ class BlockArena {
   }
   void Clear() {
     if (blocks_.empty()) return;
-    if (blocks_.size() > 1) blocks_.erase(blocks_.begin() + 1, blocks_.end());
+    if (blocks_.size() > 1) {
+      size_t held = 0;
+      for (const Block& block : blocks_) held += block.size;
+      blocks_.clear();
+      Grow(held < kKeptMax ? held : kKeptMax);
+    }
     next_ = blocks_.front().items.get();
     left_ = blocks_.front().size;
   }
@@ -45,6 +50,8 @@ class BlockArena {
   }
 
  private:
+  static constexpr size_t kKeptMax = (size_t{4} << 20) / sizeof(T);
+
   struct Block {
     std::unique_ptr<T[]> items;
     size_t size;

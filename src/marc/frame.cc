@@ -30,15 +30,6 @@ bool MayBeEntry(const char* entry) {
 
 }  // namespace
 
-int FiveDigits(const char* text) {
-  int value = 0;
-  for (size_t i = 0; i < 5; ++i) {
-    if (!IsDigit(text[i])) return -1;
-    value = value * 10 + (text[i] - '0');
-  }
-  return value;
-}
-
 bool MayBeRecord(std::string_view bytes) {
   if (bytes.size() < kPlausibleBytes) return false;
   // A directory is full of digits, a leader has letters behind its length.

@@ -61,10 +61,10 @@ std::optional<CleanFields> ParseClean(std::string_view record, FieldArena* arena
   for (size_t i = 0; i < count; ++i, entry += kDirectoryEntrySize) {
     const auto says = ParseEntry(entry);
     if (!says || says->length == 0 || base + says->start != at || at + says->length > end ||
-        bytes[at + says->length - 1] != kFieldEnd || !IsTag(entry)) {
+        bytes[at + says->length - 1] != kFieldEnd || !IsTag(entry)) [[unlikely]] {
       return {};
     }
-    room[i] = FieldView(Tag::At(entry), record.substr(at, says->length - 1));
+    room[i] = FieldView(Tag::At(entry), std::string_view(bytes + at, says->length - 1));
     at += says->length;
   }
   const Scan scan = ScanMarks(record);

@@ -87,8 +87,7 @@ Result<archive::SealOptions> OptionsOf(const Context& context, const SealFlags& 
   options.pad = flags.pad;
   options.resume = flags.resume;
   if (!flags.checkpoint.empty()) {
-    THALWEG_ASSIGN_OR_RETURN(options.checkpoint_bytes,
-                             ParseSize(flags.checkpoint, "--checkpoint"));
+    THALWEG_ASSIGN_OR_RETURN(options.checkpoint_bytes, ParseSize(flags.checkpoint, "--checkpoint"));
   }
   options.force = flags.force;
   THALWEG_RETURN_IF_ERROR(ApplyKeys(context, flags, &options));

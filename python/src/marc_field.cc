@@ -53,7 +53,10 @@ void Track(FieldObject* field) {
 // ---------------------------------------------------------------------------------------
 
 PyObject* NewPair(PyTypeObject* type, PyObject* first, PyObject* second) {
-  PyObject* pair = first == nullptr || second == nullptr ? nullptr : type->tp_alloc(type, 2);
+  // Not tracked: two texts are never part of a cycle.
+  auto* made =
+      first == nullptr || second == nullptr ? nullptr : PyObject_GC_NewVar(PyTupleObject, type, 2);
+  auto* pair = reinterpret_cast<PyObject*>(made);
   if (pair == nullptr) {
     Py_XDECREF(first);
     Py_XDECREF(second);
@@ -61,8 +64,6 @@ PyObject* NewPair(PyTypeObject* type, PyObject* first, PyObject* second) {
   }
   PyTuple_SET_ITEM(pair, 0, first);
   PyTuple_SET_ITEM(pair, 1, second);
-  // Two texts: never part of a cycle.
-  if (PyObject_GC_IsTracked(pair)) PyObject_GC_UnTrack(pair);
   return pair;
 }
 
@@ -83,18 +84,19 @@ PyObject* NewIndicators(char first, char second) {
 // A borrowed reference to the list, which is made of the bytes when it is not there yet.
 PyObject* SubfieldsOf(FieldObject* field) {
   if (field->subfields != nullptr) return field->subfields;
-  PyObject* list = PyList_New(0);
+  const size_t count = field->batch == nullptr ? 0 : field->view.CountSubfields();
+  PyObject* list = PyList_New(static_cast<Py_ssize_t>(count));
   if (list == nullptr) return nullptr;
-  if (field->batch != nullptr) {
+  Py_ssize_t place = 0;
+  if (count > 0) {
     for (const Subfield& subfield : field->view.subfields()) {
       PyObject* pair =
           NewPair(Classes().subfield, NewCode(subfield.code), NewText(subfield.value, field->kind));
-      if (pair == nullptr || PyList_Append(list, pair) != 0) {
-        Py_XDECREF(pair);
+      if (pair == nullptr) {
         Py_DECREF(list);
         return nullptr;
       }
-      Py_DECREF(pair);
+      PyList_SET_ITEM(list, place++, pair);
     }
   }
   field->subfields = list;

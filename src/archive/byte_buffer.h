@@ -48,10 +48,11 @@ class BufferPool {
   ByteBuffer Take(size_t capacity) {
     {
       std::scoped_lock lock(mutex_);
-      while (!free_.empty()) {
-        ByteBuffer buffer = std::move(free_.back());
+      for (ByteBuffer& free : free_) {
+        if (free.capacity() < capacity) continue;
+        ByteBuffer buffer = std::move(free);
+        if (&free != &free_.back()) free = std::move(free_.back());
         free_.pop_back();
-        if (buffer.capacity() < capacity) continue;
         buffer.SetSize(0);
         return buffer;
       }
@@ -64,7 +65,7 @@ class BufferPool {
   }
 
  private:
-  static constexpr size_t kFreeMax = 32;
+  static constexpr size_t kFreeMax = 8;
   std::mutex mutex_;
   std::vector<ByteBuffer> free_;
 };

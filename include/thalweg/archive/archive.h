@@ -70,7 +70,8 @@ class THALWEG_EXPORT ByteReader {
 };
 
 struct ExtractOptions {
-  std::vector<std::string> entries = {};              ///< Paths or patterns; a directory with all beneath. Empty: all.
+  /// Paths or patterns; a directory with all beneath. Empty: everything.
+  std::vector<std::string> entries = {};
   bool force = false;       ///< Replace files that are there.
   bool owners = false;      ///< Restore owners (root only; by default never).
   bool permissions = true;  ///< Restore modes, less set-id and sticky bits.

@@ -31,7 +31,8 @@ class Counter final : public engine::Emitter {
   int64_t rejects = 0;
 };
 
-inline Status Read(const engine::StreamFormat& format, std::string_view text, size_t feed, Counter* out) {
+inline Status Read(const engine::StreamFormat& format, std::string_view text, size_t feed,
+                   Counter* out) {
   auto splitter = format.MakeSplitter();
   auto decoder = format.MakeDecoder({}, 7);
   if (!decoder.ok()) return decoder.status();

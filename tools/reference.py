@@ -86,8 +86,8 @@ def job(program: pathlib.Path) -> str:
              "`source` and `sink` also take the options of their place and format: see "
              "[formats](codecs.md) and [places](connectors.md).", ""]
     properties = schema["properties"]
-    plain = {name: key for name, key in properties.items() if "type" in key and "properties" not in key}
-    lines += table("At the top", plain)
+    lines += table("At the top", {name: key for name, key in properties.items()
+                                  if "type" in key and "properties" not in key})
     for name, key in properties.items():
         if "properties" in key:
             lines += table(f"`[{name}]`", key["properties"])

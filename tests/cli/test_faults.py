@@ -45,7 +45,8 @@ def big(folder: pathlib.Path, rows: int) -> pathlib.Path:
     with path.open("w") as file:
         file.write("id,text,value\n")
         for start in range(0, rows, 1000):
-            file.write("".join(f"{i},text of row {i},{i / 8}\n" for i in range(start, start + 1000)))
+            lines = (f"{i},text of row {i},{i / 8}\n" for i in range(start, start + 1000))
+            file.write("".join(lines))
     return path
 
 

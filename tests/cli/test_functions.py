@@ -14,8 +14,8 @@ CLI = pathlib.Path(os.environ["THALWEG_BUILD"]) / "thalweg"
 
 
 def shown(*arguments: str) -> str:
-    done = subprocess.run([CLI, "functions", *arguments], capture_output=True, text=True, check=True)
-    return done.stdout
+    command = [CLI, "functions", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 NAMES = [line.split()[0] for line in shown().splitlines() if line.strip()]

@@ -115,7 +115,8 @@ SHAPES: list[tuple[str, tuple[Argument, ...]]] = [
     ("({0} BETWEEN {1} AND {2})", (NUM, NUM, NUM)), ("({0} IN ({1}, {2}))", (TEXT, TEXT, TEXT)),
     ("({0} NOT IN ({1}, {2}))", (NUM, NUM, NUM)),
     ("({0} AND {1})", (of("BOOLEAN"),) * 2), ("({0} OR {1})", (of("BOOLEAN"),) * 2),
-    ("(NOT {0})", (of("BOOLEAN"),)), ("({0} IS NULL)", (TEXT,)), ("({0} IS NOT TRUE)", (of("BOOLEAN"),)),
+    ("(NOT {0})", (of("BOOLEAN"),)), ("({0} IS NULL)", (TEXT,)),
+    ("({0} IS NOT TRUE)", (of("BOOLEAN"),)),
     ("({0} LIKE {1})", (TEXT, one_of(LIKES))), ("({0} LIKE {1})", (TEXT, TEXT)),
     ("({0} NOT ILIKE {1})", (TEXT, one_of(LIKES))),
     *((f"{name}({{0}})", (TEXT,)) for name in (
@@ -124,7 +125,8 @@ SHAPES: list[tuple[str, tuple[Argument, ...]]] = [
     *((f"{name}({{0}}, {{1}})", (TEXT, TEXT)) for name in (
         "trim", "strpos", "contains", "starts_with", "ends_with", "levenshtein", "string_split",
         "nullif", "coalesce")),
-    ("substring({0}, {1})", (TEXT, small())), ("substring({0}, {1}, {2})", (TEXT, small(), small())),
+    ("substring({0}, {1})", (TEXT, small())),
+    ("substring({0}, {1}, {2})", (TEXT, small(), small())),
     ("left({0}, {1})", (TEXT, small())), ("right({0}, {1})", (TEXT, small())),
     ("lpad({0}, {1}, {2})", (TEXT, small("INTEGER"), one_of(["xy", "é"]))),
     ("rpad({0}, {1}, {2})", (TEXT, small("INTEGER"), one_of(["xy", "é"]))),
@@ -159,8 +161,8 @@ SHAPES: list[tuple[str, tuple[Argument, ...]]] = [
     ("make_date({0}, {1}, {2})", (literal("2020", "1", "0", "-5", "9999"),
                                   literal("1", "2", "12", "13", "0"),
                                   literal("1", "29", "31", "0"))),
-    *((f"{name}({{0}}, {{1}})", (kind, kind)) for name in ("greatest", "least", "nullif", "coalesce")
-      for kind in (NUM, TEXT)),
+    *((f"{name}({{0}}, {{1}})", (kind, kind))
+      for name in ("greatest", "least", "nullif", "coalesce") for kind in (NUM, TEXT)),
     *((f"CAST({{0}} AS {kind})", (of(*VALUES),)) for kind in CASTS),
     *((f"CAST({{0}} AS {kind})", (Argument(("VARCHAR",), tuple(TEXTS_TO_CAST)),))
       for kind in CASTS),
@@ -214,7 +216,8 @@ def expression(choose: random.Random, shape: tuple[str, tuple[Argument, ...]], t
     names = ", ".join(f"c{index}" for index in columns)
     call = template.format(*(f"c{index}" if kind else value(index)
                              for index, kind in enumerate(kinds)))
-    return Case(f"SELECT CAST({call} AS VARCHAR) AS v FROM (VALUES {rows}) t(n, {names}) ORDER BY n")
+    source = f"(VALUES {rows}) t(n, {names})"
+    return Case(f"SELECT CAST({call} AS VARCHAR) AS v FROM {source} ORDER BY n")
 
 
 class Nested:
@@ -243,8 +246,9 @@ class Nested:
               "EXTRACT(dow FROM {t})", "EXTRACT(doy FROM {t})", "POSITION({s} IN {s})",
               "({t} - {t})"],
         "s": ["({s} || {s})", "upper({s})", "lower({s})", "SUBSTRING({s} FROM 2 FOR 2)",
-              "TRIM({s})", "CAST({i} AS VARCHAR)", "CAST({d} AS VARCHAR)", "replace({s}, 'b', 'xx')",
-              "left({s}, 2)", "CAST({t} AS VARCHAR)", "TRIM(LEADING 'a' FROM {s})"],
+              "TRIM({s})", "CAST({i} AS VARCHAR)", "CAST({d} AS VARCHAR)",
+              "replace({s}, 'b', 'xx')", "left({s}, 2)", "CAST({t} AS VARCHAR)",
+              "TRIM(LEADING 'a' FROM {s})"],
         "d": ["({d} + {d})", "({d} - 0.25)", "abs({d})", "(-{d})", "round({d}, 1)", "({d} * 1.5)"],
         "t": ["({t} + 1)", "({t} - 5)", "CAST(({t} + INTERVAL 1 MONTH) AS DATE)",
               "CAST(({t} + INTERVAL 1 YEAR) AS DATE)", "CAST(date_trunc('month', {t}) AS DATE)"],

@@ -63,6 +63,7 @@ EXPLAINED: list[tuple[str, Callable[[corpus.Case, Answer, Answer], bool]]] = [
     ("sign of NaN in text", nan_has_no_sign),
     ("`floor`, `ceil` of HUGEINT, `%` of HUGEINT and DECIMAL",
      mentions(r"floor|ceil|%", r"HUGEINT|DECIMAL")),
+    ("HUGEINT compared with DECIMAL", mentions("HUGEINT", "DECIMAL")),
     ("HUGEINT beyond 38 digits", other_type(r"round|trunc|DECIMAL\(38,\d+\)")),
     ("`-x` of a constant that is its type's least value",
      lambda case, ours, theirs: "(-CAST" in case.sql and "overflow" in ours.error),

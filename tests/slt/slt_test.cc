@@ -7,7 +7,7 @@
 //   name | name
 //   value | value
 //
-//   error REGEX                the statement must fail with a message that has a match
+//   error TEXT|TEXT            the statement must fail with a message that holds one of them
 //   SELECT …
 //
 // Every file runs over batch rows {1, 7, 4096} x workers {1, 4}, and answers alike each time. The
@@ -19,7 +19,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <regex>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -101,6 +100,15 @@ std::vector<std::string> Lines(const QueryResult& result) {
   return lines;
 }
 
+/// Whether the message holds one of the texts that bars separate.
+bool HoldsOne(const std::string& message, const std::string& texts) {
+  std::istringstream rest(texts);
+  for (std::string text; std::getline(rest, text, '|');) {
+    if (message.find(text) != std::string::npos) return true;
+  }
+  return false;
+}
+
 class SltTest : public ::testing::TestWithParam<std::string> {};
 
 void RunFile(const std::string& path, const std::vector<Record>& records,
@@ -115,8 +123,7 @@ void RunFile(const std::string& path, const std::vector<Record>& records,
     });
     if (record.fails) {
       EXPECT_FALSE(status.ok());
-      EXPECT_TRUE(std::regex_search(status.message(), std::regex(record.pattern)))
-          << status.message();
+      EXPECT_TRUE(HoldsOne(status.message(), record.pattern)) << status.message();
       continue;
     }
     ASSERT_TRUE(status.ok()) << status.message();

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "archive/byte_buffer.h"
+#include "archive/graph_run.h"
 #include "thalweg/runtime/graph.h"
-#include "thalweg/runtime/run.h"
 
 namespace thalweg::archive {
 namespace {
@@ -106,24 +106,7 @@ Report RunGraph(size_t jobs, std::function<int64_t(size_t)> bytes, const RunSett
   };
   graph.AddSerial({.name = "take", .token = runtime::TokenKind::kIo},
                   std::make_unique<FunctionNode>(take, false), {parallel});
-  runtime::RunOptions run;
-  run.name = name;
-  run.workers = settings.workers;
-  run.tuning = settings.tuning;
-  run.memory_bytes_max = settings.memory_bytes_max;
-  run.cancel = runtime::CancelPolicy::kDrop;
-  run.governor = settings.governor;
-  run.metrics = settings.metrics;
-  run.logger = settings.logger;
-  return runtime::Run(std::move(graph), run).Execute(settings.stop);
-}
-
-// A run that was stopped has no error of its own.
-Report Honest(Report report, const RunSettings& settings) {
-  if (report.outcome.ok() && settings.stop.stop_requested()) {
-    report.outcome = Status::Cancelled("stopped");
-  }
-  return report;
+  return RunGraph(std::move(graph), name, settings);
 }
 
 }  // namespace
@@ -156,7 +139,7 @@ Report RunFrames(const OpenedArchive& archive, const std::vector<size_t>& frames
   const auto bytes = [&](size_t job) {
     return static_cast<int64_t>(archive.index.segments[archive.frames[frames[job]]].content);
   };
-  return Honest(RunGraph(frames.size(), bytes, settings, name, lane, last), settings);
+  return CancelledIfStopped(RunGraph(frames.size(), bytes, settings, name, lane, last), settings);
 }
 
 Report RunJobs(size_t jobs, int64_t job_bytes, const RunSettings& settings, const char* name,
@@ -165,7 +148,7 @@ Report RunJobs(size_t jobs, int64_t job_bytes, const RunSettings& settings, cons
     return [work = make()](JobPayload& payload) { return work(payload.job); };
   };
   const auto bytes = [job_bytes](size_t) { return job_bytes; };
-  return Honest(RunGraph(jobs, bytes, settings, name, lane, {}), settings);
+  return CancelledIfStopped(RunGraph(jobs, bytes, settings, name, lane, {}), settings);
 }
 
 }  // namespace thalweg::archive

@@ -7,6 +7,7 @@
 #include "archive/bech32.h"
 #include "archive/digest.h"
 #include "archive/key_state.h"
+#include "base/text.h"
 
 namespace thalweg::archive {
 namespace {
@@ -30,13 +31,6 @@ void ToUpper(Secret& text) {
   for (char& c : text.span()) {
     if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
   }
-}
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 Result<Secret> RawKeyBytes(const Secret& key) {

@@ -6,12 +6,12 @@
 #include <utility>
 
 #include "archive/body_writer.h"
+#include "archive/graph_run.h"
 #include "archive/opened_archive.h"
 #include "archive/operations.h"
 #include "archive/part_file.h"
 #include "archive/resume.h"
 #include "thalweg/runtime/graph.h"
-#include "thalweg/runtime/run.h"
 
 namespace thalweg::archive {
 namespace {
@@ -129,20 +129,7 @@ Report RunCopy(CopyJob& job, std::vector<IndexEntry> entries, const RunSettings&
       source);
   graph.AddSerial({.name = "write", .token = runtime::TokenKind::kIo},
                   std::make_unique<PutNode>(job, std::move(entries)), {lanes});
-  runtime::RunOptions run;
-  run.name = "rekey";
-  run.workers = settings.workers;
-  run.tuning = settings.tuning;
-  run.memory_bytes_max = settings.memory_bytes_max;
-  run.cancel = runtime::CancelPolicy::kDrop;
-  run.governor = settings.governor;
-  run.metrics = settings.metrics;
-  run.logger = settings.logger;
-  Report report = runtime::Run(std::move(graph), run).Execute(settings.stop);
-  if (report.outcome.ok() && settings.stop.stop_requested()) {
-    report.outcome = Status::Cancelled("stopped");
-  }
-  return report;
+  return CancelledIfStopped(RunGraph(std::move(graph), "rekey", settings), settings);
 }
 
 // What an interrupted run has left, if it is of the same content.

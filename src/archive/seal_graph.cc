@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "archive/frame.h"
+#include "archive/graph_run.h"
 
 namespace thalweg::archive {
 namespace {
@@ -308,17 +309,7 @@ Report RunSeal(SealJob& job) {
       source);
   graph.AddSerial({.name = "write", .token = runtime::TokenKind::kIo},
                   std::make_unique<WriteNode>(job), {lanes});
-  const RunSettings& settings = job.options->run;
-  runtime::RunOptions run;
-  run.name = "seal";
-  run.workers = settings.workers;
-  run.tuning = settings.tuning;
-  run.memory_bytes_max = settings.memory_bytes_max;
-  run.cancel = runtime::CancelPolicy::kDrop;
-  run.governor = settings.governor;
-  run.metrics = settings.metrics;
-  run.logger = settings.logger;
-  return runtime::Run(std::move(graph), run).Execute(settings.stop);
+  return RunGraph(std::move(graph), "seal", job.options->run);
 }
 
 }  // namespace thalweg::archive

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,12 @@ size_t Utf8Length(std::string_view text);
 
 /// Offset of the first byte that is not part of valid UTF-8, or `npos`.
 size_t FindInvalidUtf8(std::string_view text);
+
+/// Appends a Unicode scalar value as UTF-8.
+void AppendUtf8(uint32_t code, std::string* out);
+
+/// Value of a hexadecimal digit of either case; -1: it is none.
+int HexDigit(char c);
 
 /// ASCII letters in lower case; other bytes as they are.
 std::string LowerAscii(std::string_view text);

@@ -16,6 +16,20 @@ TEST(TextTest, FindsTheFirstByteThatIsNoUtf8) {
   }
 }
 
+TEST(TextTest, AppendsEachLengthOfUtf8) {
+  std::string out;
+  for (const uint32_t code : {0x41U, 0xE9U, 0x20ACU, 0x1F986U}) AppendUtf8(code, &out);
+  EXPECT_EQ(out, "A\u00e9\u20ac\U0001F986");
+}
+
+TEST(TextTest, ReadsHexDigits) {
+  for (int i = 0; i < 16; ++i) {
+    EXPECT_EQ(HexDigit("0123456789abcdef"[i]), i);
+    EXPECT_EQ(HexDigit("0123456789ABCDEF"[i]), i);
+  }
+  for (const char c : {'g', 'G', '/', ':', '@', '`', ' '}) EXPECT_EQ(HexDigit(c), -1) << c;
+}
+
 TEST(TextTest, LowersAsciiOnly) {
   EXPECT_EQ(LowerAscii("AZaz[\u00c9"), "azaz[\u00c9");
   EXPECT_TRUE(EqualsIgnoreCase("SELECT", "select"));

@@ -15,15 +15,7 @@ Spec MakeSpec() {
       "A path may be a pattern (*, ?, [a-z], {a,b}, **) or a directory; '-' is standard input or "
       "output. The format follows the suffix, as does compression (.gz, .zst, .lz4, .br). A file "
       "that is written appears under its name complete and synced, or not at all.";
-  spec.fields = {
-      StringField("format").Doc("Name of the codec; by default it follows the suffix."),
-      EnumField("compression", {"auto", "none", "gzip", "zstd", "lz4", "brotli"})
-          .Doc("Compression of the whole file.")
-          .Default(std::string("auto")),
-      BoolField("hive_partitioning")
-          .Doc("Directories such as origin=EWR/month=1 give columns.")
-          .Default(true),
-  };
+  spec.fields = FileReadFields();
   spec.examples = {"SELECT * FROM 'data/*.csv.gz'", "SELECT * FROM read_csv('-', delim := ';')"};
   return spec;
 }

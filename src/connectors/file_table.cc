@@ -255,6 +255,18 @@ Result<const engine::Codec*> ChooseCodec(const engine::Registry& registry, const
                                  ")");
 }
 
+std::vector<Field> FileReadFields() {
+  return {
+      StringField("format").Doc("Name of the codec; by default it follows the suffix."),
+      EnumField("compression", {"auto", "none", "gzip", "zstd", "lz4", "brotli"})
+          .Doc("Compression of the whole file.")
+          .Default(std::string("auto")),
+      BoolField("hive_partitioning")
+          .Doc("Directories such as origin=EWR/month=1 give columns.")
+          .Default(true),
+  };
+}
+
 SplitOptions SplitByName(const Spec& place, const Options::Given& given) {
   SplitOptions split;
   for (const auto& option : given) {

@@ -21,6 +21,9 @@ struct SplitOptions {
 };
 SplitOptions SplitByName(const Spec& place, const Options::Given& given);
 
+/// Options of reading files, wherever they are.
+std::vector<Field> FileReadFields();
+
 /// Files behind one path, pattern or `-`, as a table. `files.front()` settles the schema; the
 /// others must have its columns, in any order.
 Result<std::shared_ptr<const engine::Table>> OpenFileTable(const engine::Registry& registry,

@@ -1,5 +1,7 @@
 // Files inside sealed archives: `twa:backup.twa!/orders/*.parquet`.
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
@@ -24,15 +26,10 @@ Spec MakeSpec() {
   spec.fields = {
       StringField("key").Doc("Where the key is: env:NAME, file:PATH, passphrase-file:PATH."),
       StringField("signer").Doc("Read only what this key has signed: thalweg-signer1…."),
-      StringField("format").Doc("Name of the codec; by default it follows the suffix."),
-      EnumField("compression", {"auto", "none", "gzip", "zstd", "lz4", "brotli"})
-          .Doc("Compression of the whole file.")
-          .Default(std::string("auto")),
-      BoolField("hive_partitioning")
-          .Doc("Directories such as origin=EWR/month=1 give columns.")
-          .Default(true),
   };
-  spec.examples = {"SELECT * FROM 'twa:backup.twa!/orders/*.parquet' (key := 'file:key.txt')"};
+  std::ranges::move(FileReadFields(), std::back_inserter(spec.fields));
+  spec.examples = {
+      "SELECT * FROM read_parquet('twa:backup.twa!/orders/*.parquet', key := 'file:key.txt')"};
   return spec;
 }
 

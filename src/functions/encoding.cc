@@ -7,6 +7,7 @@
 
 #include "base/base64.h"
 #include "base/number.h"
+#include "base/text.h"
 #include "engine/registry.h"
 #include "functions/signature.h"
 #include "functions/text.h"
@@ -43,13 +44,6 @@ void AppendNumber(TextWriter& out, int64_t value, unsigned bits) {
     rest >>= bits;
   } while (rest != 0);
   out.Append(View(text + at, sizeof(text) - at));
-}
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 Status AppendUnhex(TextWriter& out, View text) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/number.h"
+#include "base/text.h"
 #include "functions/text.h"
 
 namespace thalweg::functions {
@@ -11,13 +12,6 @@ namespace {
 constexpr int kDepthMax = 1024;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
-int HexDigit(char c) {
-  if (IsDigit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 /// Four hexadecimal digits at `at`, or -1.
 int32_t HexWord(std::string_view text, size_t at) {

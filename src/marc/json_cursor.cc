@@ -5,27 +5,10 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/text.h"
+
 namespace thalweg::marc {
 namespace {
-
-void AppendUtf8(unsigned c, std::string* out) {
-  const auto put = [out](unsigned byte) { out->push_back(static_cast<char>(byte)); };
-  if (c < 0x80) {
-    put(c);
-  } else if (c < 0x800) {
-    put(0xC0U | c >> 6);
-    put(0x80U | (c & 0x3FU));
-  } else if (c < 0x10000) {
-    put(0xE0U | c >> 12);
-    put(0x80U | (c >> 6 & 0x3FU));
-    put(0x80U | (c & 0x3FU));
-  } else {
-    put(0xF0U | c >> 18);
-    put(0x80U | (c >> 12 & 0x3FU));
-    put(0x80U | (c >> 6 & 0x3FU));
-    put(0x80U | (c & 0x3FU));
-  }
-}
 
 // Where the first quote, backslash or control character stands; `end` when there is none.
 const char* FindSpecial(const char* at, const char* end) {

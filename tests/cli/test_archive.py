@@ -407,3 +407,21 @@ def test_usage_mistakes(folder: pathlib.Path) -> None:
     assert thalweg("seal", "--plain", "nothing", cwd=folder).returncode == 66
     assert thalweg("open", "nothing.twa", cwd=folder).returncode == 66
     assert not list(folder.glob("*.twa"))
+
+
+def test_sql_reads_inside_an_archive(folder: pathlib.Path) -> None:
+    orders = folder / "orders"
+    orders.mkdir()
+    (orders / "a.csv").write_text("id,v\n1,2.5\n2,3.5\n")
+    (orders / "b.csv").write_text("id,v\n3,1.0\n")
+    ok("sql", "COPY (SELECT * FROM 'orders/*.csv') TO 'orders/all.parquet'", cwd=folder)
+    recipient = ok("keygen", "--public", "key.txt", cwd=folder).decode().split()[0]
+    ok("seal", "-r", recipient, "orders", "-o", "o.twa", cwd=folder)
+    for read in (
+        "read_csv('twa:o.twa!/orders/*.csv'",
+        "read_parquet('twa:o.twa!/orders/all.parquet'",
+    ):
+        query = f"SELECT sum(id) AS n, sum(v) AS v FROM {read}, key := 'file:key.txt')"
+        assert ok("sql", "--format", "csv", query, cwd=folder) == b"n,v\n6,7.0\n"
+    refused = thalweg("sql", "SELECT * FROM 'twa:o.twa!/orders/*.csv'", cwd=folder)
+    assert refused.returncode == 77 and b"no key" in refused.stderr

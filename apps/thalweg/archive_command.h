@@ -11,6 +11,7 @@
 
 #include "thalweg/archive.h"
 #include "thalweg/command.h"
+#include "thalweg/metrics_server.h"
 
 // What the commands for sealed archives share: keys, flags, progress and reports.
 namespace thalweg::cli {
@@ -175,9 +176,6 @@ class ArchiveProgressLine {
 
 /// Says how to replace a file, where that is what stands in the way.
 Status WithForceHint(const Status& status);
-/// A line on standard error, unless quiet.
-void Note(const Context& context, const std::string& text);
-void Warn(const Context& context, const std::string& text);
 /// A file's name as a terminal may show it: control characters and bytes that are no UTF-8 as
 /// `\xNN`.
 std::string Printable(std::string_view name);
@@ -192,8 +190,6 @@ std::string ReportJson(const archive::VerifyReport& report);
 /// Writes JSON to the file of `--report`; nothing when that is empty.
 Status WriteJson(const std::string& path, const std::string& json);
 
-/// Writes all of it to a descriptor; `cancelled` when the reader went away.
-Status WriteTo(int descriptor, std::string_view data);
 /// A new file that appears under its name when `Commit` is called, and not at all before.
 class OutputFile {
  public:
@@ -218,17 +214,7 @@ class OutputFile {
   const bool force_;
 };
 
-// --- metrics over HTTP (metrics_server.cc) ------------------------------------------------------
-
-/// Answers `GET /metrics` and `/health` on 127.0.0.1 until it is destroyed.
-class MetricsServer {
- public:
-  /// Port 0: any free one.
-  static Result<std::unique_ptr<MetricsServer>> Start(int port);
-  virtual ~MetricsServer() = default;
-  virtual int port() const = 0;
-  virtual MetricsRegistry& registry() = 0;
-};
+// --- one operation (archive_output.cc) ----------------------------------------------------------
 
 /// What lives as long as an operation: its progress line, its metrics server, its settings.
 class ArchiveRun {

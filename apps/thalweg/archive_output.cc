@@ -110,23 +110,6 @@ Status WithForceHint(const Status& status) {
   return Status::AlreadyExists(status.message() + "\nhint: --force replaces it");
 }
 
-void Note(const Context& context, const std::string& text) {
-  if (context.quiet) return;
-  if (context.log_json) {
-    std::fprintf(stderr, "{\"level\":\"info\",\"message\":%s}\n", JsonText(text).c_str());
-  } else {
-    std::fprintf(stderr, "%s\n", text.c_str());
-  }
-}
-
-void Warn(const Context& context, const std::string& text) {
-  if (context.log_json) {
-    std::fprintf(stderr, "{\"level\":\"warning\",\"message\":%s}\n", JsonText(text).c_str());
-  } else {
-    std::fprintf(stderr, "warning: %s\n", text.c_str());
-  }
-}
-
 std::string Printable(std::string_view name) {
   std::string out;
   for (size_t i = 0; i < name.size();) {
@@ -232,17 +215,6 @@ Status WriteJson(const std::string& path, const std::string& json) {
   return file->Commit();
 }
 
-Status WriteTo(int descriptor, std::string_view data) {
-  while (!data.empty()) {
-    const ssize_t n = write(descriptor, data.data(), data.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && errno == EPIPE) return Status::Cancelled("the reader went away");
-    if (n < 0) return Status::IoError("write: " + ErrnoText(errno));
-    data.remove_prefix(static_cast<size_t>(n));
-  }
-  return {};
-}
-
 Result<std::unique_ptr<OutputFile>> OutputFile::Create(const std::string& path,
                                                        uint32_t permissions, bool force) {
   struct stat info{};
@@ -309,6 +281,14 @@ Status OutputFile::Commit() {
     close(directory);
   }
   return {};
+}
+
+Result<archive::RunSettings> ArchiveRun::Start() {
+  THALWEG_ASSIGN_OR_RETURN(archive::RunSettings run, flags_.ToSettings(context_));
+  run.on_progress = progress_.callback();
+  THALWEG_ASSIGN_OR_RETURN(server_, MetricsServer::Start(context_, flags_.metrics_port));
+  if (server_) run.metrics = &server_->registry();
+  return run;
 }
 
 }  // namespace thalweg::cli

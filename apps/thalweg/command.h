@@ -64,6 +64,11 @@ void AddCompletion(CLI::App& app, Context& context);
 
 /// Prints `error: …` and its hint to standard error; returns the exit status of the code.
 int Fail(const Context& context, const Status& status);
+/// A line on standard error, unless quiet.
+void Note(const Context& context, const std::string& text);
+void Warn(const Context& context, const std::string& text);
+/// Writes all of it to a descriptor; `cancelled` when the reader went away.
+Status WriteTo(int descriptor, std::string_view data);
 /// Writes to standard output. False once the reader has gone away, which ends a command quietly.
 bool Print(const std::string& text);
 /// Shows progress on one line of a terminal until it is destroyed. Empty where it must not.

@@ -1,3 +1,5 @@
+#include "thalweg/metrics_server.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -8,8 +10,6 @@
 #include <atomic>
 #include <cerrno>
 #include <thread>
-
-#include "thalweg/archive_command.h"
 
 namespace thalweg::cli {
 namespace {
@@ -23,7 +23,7 @@ std::string ErrnoText(int error) { return std::generic_category().message(error)
 // scraper.
 class Server final : public MetricsServer {
  public:
-  Server(int listener, int port) : listener_(listener), port_(port) {
+  explicit Server(int listener) : listener_(listener) {
     thread_ = std::thread([this] { Serve(); });
   }
   ~Server() override {
@@ -31,7 +31,6 @@ class Server final : public MetricsServer {
     thread_.join();
     close(listener_);
   }
-  int port() const override { return port_; }
   MetricsRegistry& registry() override { return registry_; }
 
  private:
@@ -76,7 +75,6 @@ class Server final : public MetricsServer {
   }
 
   const int listener_;
-  const int port_;
   std::atomic<bool> stop_{false};
   MetricsRegistry registry_;
   std::thread thread_;
@@ -84,7 +82,8 @@ class Server final : public MetricsServer {
 
 }  // namespace
 
-Result<std::unique_ptr<MetricsServer>> MetricsServer::Start(int port) {
+Result<std::unique_ptr<MetricsServer>> MetricsServer::Start(const Context& context, int port) {
+  if (port < 0) return std::unique_ptr<MetricsServer>();
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (listener < 0) return Status::IoError("--metrics-port: " + ErrnoText(errno));
   const int yes = 1;
@@ -101,21 +100,11 @@ Result<std::unique_ptr<MetricsServer>> MetricsServer::Start(int port) {
     close(listener);
     return Status::Unavailable("--metrics-port " + std::to_string(port) + ": " + ErrnoText(error));
   }
-  return std::unique_ptr<MetricsServer>(
-      std::make_unique<Server>(listener, ntohs(address.sin_port)));
-}
-
-Result<archive::RunSettings> ArchiveRun::Start() {
-  THALWEG_ASSIGN_OR_RETURN(archive::RunSettings run, flags_.ToSettings(context_));
-  run.on_progress = progress_.callback();
-  if (flags_.metrics_port >= 0) {
-    THALWEG_ASSIGN_OR_RETURN(server_, MetricsServer::Start(flags_.metrics_port));
-    run.metrics = &server_->registry();
-    if (flags_.metrics_port == 0) {
-      Note(context_, "metrics: http://127.0.0.1:" + std::to_string(server_->port()) + "/metrics");
-    }
+  if (port == 0) {
+    Note(context,
+         "metrics: http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/metrics");
   }
-  return run;
+  return std::unique_ptr<MetricsServer>(std::make_unique<Server>(listener));
 }
 
 }  // namespace thalweg::cli

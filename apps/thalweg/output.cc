@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 
 #include "thalweg/command.h"
 
@@ -151,6 +152,34 @@ void PrintReport(const Context& context, const Report& report, int64_t bytes_wri
   } else if (!context.quiet) {
     std::fprintf(stderr, "0 rejected\n");
   }
+}
+
+void Note(const Context& context, const std::string& text) {
+  if (context.quiet) return;
+  if (context.log_json) {
+    std::fprintf(stderr, "{\"level\":\"info\",\"message\":%s}\n", JsonText(text).c_str());
+  } else {
+    std::fprintf(stderr, "%s\n", text.c_str());
+  }
+}
+
+void Warn(const Context& context, const std::string& text) {
+  if (context.log_json) {
+    std::fprintf(stderr, "{\"level\":\"warning\",\"message\":%s}\n", JsonText(text).c_str());
+  } else {
+    std::fprintf(stderr, "warning: %s\n", text.c_str());
+  }
+}
+
+Status WriteTo(int descriptor, std::string_view data) {
+  while (!data.empty()) {
+    const ssize_t n = write(descriptor, data.data(), data.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EPIPE) return Status::Cancelled("the reader went away");
+    if (n < 0) return Status::IoError("write: " + std::generic_category().message(errno));
+    data.remove_prefix(static_cast<size_t>(n));
+  }
+  return {};
 }
 
 Status WriteReport(const std::string& path, const Report& report) {

@@ -2,6 +2,7 @@
 
 #include "thalweg/command.h"
 #include "thalweg/job.h"
+#include "thalweg/metrics_server.h"
 
 namespace thalweg::cli {
 namespace {
@@ -11,6 +12,7 @@ struct JobFlags {
   std::vector<std::string> set;
   bool offline = false;
   int64_t rows = 10;
+  int metrics_port = -1;  ///< Below 0: none.
   RunFlags run;
 };
 
@@ -23,6 +25,9 @@ int RunJob(const Context& context, const JobFlags& flags) {
   auto job = Job::Load(flags.path, flags.set);
   if (!job.ok()) return Fail(context, job.status());
   if (Status status = flags.run.Apply(&job->options); !status.ok()) return Fail(context, status);
+  auto metrics = MetricsServer::Start(context, flags.metrics_port);
+  if (!metrics.ok()) return Fail(context, metrics.status());
+  if (*metrics) job->options.metrics = &(*metrics)->registry();
   Result<Report> report = Status::Internal("not run");
   {
     ProgressLine progress(context);
@@ -96,6 +101,9 @@ void AddRun(CLI::App& app, Context& context) {
   CLI::App* run = app.add_subcommand("run", "Run a job file.");
   AddJobOptions(*run, *flags);
   flags->run.AddTo(*run, true);
+  run->add_option("--metrics-port", flags->metrics_port,
+                  "Serve Prometheus metrics on this port of 127.0.0.1 meanwhile; 0: any free one.")
+      ->check(CLI::Range(0, 65535));
   Choose(run, context, flags, RunJob);
 }
 

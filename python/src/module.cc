@@ -16,6 +16,7 @@
 
 #include "binding.h"
 #include "marc_types.h"
+#include "rows.h"
 #include "thalweg/job.h"
 #include "thalweg/session.h"
 
@@ -271,6 +272,7 @@ NB_MODULE(_core, m) {
       .def_prop_ro("columns", &ColumnsOf)
       .def_prop_ro("report", [](const thalweg::QueryResult& r) { return r.report().ToJson(); })
       .def("stream", &ExportStream)
+      .def("rows", &thalweg::python::RowsOf, nb::arg("interval"))
       .def(
           "text",
           [](const thalweg::QueryResult& result, int64_t rows_max) {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import pathlib
+import subprocess
+import sys
 
 import pyarrow as pa
 import pytest
@@ -111,3 +113,52 @@ def test_job_runs_and_reports(tmp_path: pathlib.Path) -> None:
     with pytest.raises(FileExistsError):
         thalweg.run(job)
     thalweg.run(job, set=["sink.mode=replace"])
+
+
+EVERY_TYPE = """
+    SELECT * FROM (VALUES
+        (TRUE, 200::UTINYINT, -5::BIGINT, 1.5::DOUBLE, 1.50::DECIMAL(10, 2), -7::HUGEINT, 'é', 'x'::BLOB,
+         DATE '1969-12-31', TIME '10:00:01.5', TIMESTAMP '1901-02-03 04:05:06.789',
+         TIMESTAMPTZ '2020-07-01 10:00:00+02', [1, NULL], {'a': [DATE '2020-01-01'], 'b': NULL},
+         MAP(['k', 'l'], [1, 2]), 'a text that is too long for a view to hold'),
+        (FALSE, 0::UTINYINT, 9223372036854775807, -0.0::DOUBLE, -0.01::DECIMAL(10, 2),
+         170141183460469231731687303715884105727 // 10, '', ''::BLOB, DATE '9999-12-31',
+         TIME '00:00:00', TIMESTAMP '0001-01-01 00:00:00', TIMESTAMPTZ '1970-01-01 00:00:00+00',
+         [], {'a': [], 'b': 'x'}, MAP([], []), ''),
+        (NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)
+    ) AS t
+"""
+
+
+def test_rows_are_those_of_pyarrow() -> None:
+    result = thalweg.sql(EVERY_TYPE)
+    assert result.fetchall() == list(zip(*(c.to_pylist() for c in result.arrow().columns)))
+    assert len(result.fetchall()) == 3
+
+
+def test_rows_of_slices_dictionaries_and_views() -> None:
+    table = pa.table({
+        "word": pa.array(["a", None, "b", "a"]).dictionary_encode(),
+        "view": pa.array(["short", "longer than twelve bytes", None, ""], pa.string_view()),
+        "pair": pa.array([[1, 2], None, [3, 4], [5, None]], pa.list_(pa.int8(), 2)),
+        "span": pa.array([1, -2, None, 4], pa.duration("ms")),
+    }).slice(1)
+    result = thalweg.sql("SELECT * FROM t", tables={"t": table})
+    assert result.fetchall() == list(zip(*(c.to_pylist() for c in result.arrow().columns)))
+
+
+def test_rows_that_python_cannot_hold() -> None:
+    assert thalweg.sql("SELECT INTERVAL '1 month 2 days'").fetchall() == [(thalweg.Interval(1, 2, 0),)]
+    with pytest.raises(ValueError, match="column 'far'"):
+        thalweg.sql("SELECT DATE '12000-01-01' AS far").fetchall()
+
+
+def test_rows_without_any_package() -> None:
+    code = """
+import sys
+sys.modules["pyarrow"] = None
+import thalweg
+print(thalweg.sql("SELECT 1 AS a, 'b' AS b, NULL AS c").fetchall())
+"""
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout == "[(1, 'b', None)]\n"

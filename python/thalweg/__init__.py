@@ -29,7 +29,7 @@ from thalweg._errors import (
     UnsupportedError,
 )
 from thalweg._pipeline import Batch, Pipeline
-from thalweg._result import Result
+from thalweg._result import Interval, Result
 from thalweg._run import interruptible
 
 __version__: str = _core.version
@@ -42,6 +42,7 @@ __all__ = [
     "DeadlineExceededError",
     "Error",
     "InternalError",
+    "Interval",
     "InvalidArgumentError",
     "IoError",
     "NotFoundError",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from thalweg import _core
 
@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     import pandas
     import polars
     import pyarrow
+
+
+class Interval(NamedTuple):
+    """An SQL INTERVAL: its parts are kept apart, because months and days differ in length."""
+
+    months: int
+    days: int
+    nanoseconds: int
 
 
 class Result:
@@ -65,13 +73,13 @@ class Result:
         return frame
 
     def fetchall(self) -> list[tuple[Any, ...]]:
-        """All rows as tuples of Python values (needs pyarrow)."""
-        table = self.arrow()
-        return (
-            list(zip(*(column.to_pylist() for column in table.columns)))
-            if table.num_columns
-            else []
-        )
+        """All rows as tuples of Python values; needs no other package.
+
+        Decimals with a scale are `decimal.Decimal`, other whole numbers `int`; a struct is a
+        `dict`, a map a list of pairs, an INTERVAL an `Interval`. Raises `ValueError` where Python
+        has no such value, as for a year beyond 9999.
+        """
+        return self._core.rows(Interval)
 
     def __iter__(self) -> Iterator[pyarrow.RecordBatch]:
         """Batches, as pyarrow record batches (needs pyarrow)."""

@@ -7,6 +7,7 @@ import os
 import pathlib
 import stat
 import subprocess
+import urllib.request
 
 import pytest
 
@@ -251,3 +252,27 @@ def test_report_is_json(folder: pathlib.Path) -> None:
     )
     report = json.loads((folder / "r.json").read_text())
     assert report["outcome"] == "ok" and report["records_in"] == 4 and report["conserved"]
+
+
+def test_metrics_while_a_job_runs(folder: pathlib.Path) -> None:
+    (folder / "job.toml").write_text('[source]\npath = "-"\nformat = "csv"\n[sink]\npath = "o.csv"\n')
+    process = subprocess.Popen(
+        [PROGRAM, "run", "job.toml", "--metrics-port", "0"],
+        cwd=folder, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )
+    assert process.stdin is not None and process.stderr is not None
+    url = process.stderr.readline().split()[-1]
+    process.stdin.write("n\n")
+    seen = ""
+    rows = 0
+    while "thalweg_records_in" not in seen and rows < 5_000_000:  # The job starts after its sample.
+        process.stdin.write("1\n" * 50_000)
+        rows += 50_000
+        with urllib.request.urlopen(url, timeout=20) as answer:
+            assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+            seen = answer.read().decode()
+    assert "# TYPE thalweg_records_in_total counter" in seen
+    process.stdin.close()
+    assert process.wait(timeout=60) == 0
+    process.stderr.close()
+    assert len((folder / "o.csv").read_text().splitlines()) == rows + 1

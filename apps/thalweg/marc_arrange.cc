@@ -330,8 +330,8 @@ CLI::App* AddOne(CLI::App& marc, Context& context, const char* name, const char*
 
 void AddMarcArrange(CLI::App& marc, Context& context) {
   auto sort = std::make_shared<ArrangeFlags>();
-  CLI::App* app = AddOne(marc, context, "sort", "Sort records by the values of paths.", sort,
-                         RunSort);
+  CLI::App* app =
+      AddOne(marc, context, "sort", "Sort records by the values of paths.", sort, RunSort);
   app->add_option("-k,--key", sort->key, "Paths, with commas between them.");
   app->add_flag("-n,--numeric", sort->numeric, "By the number that the key begins with.");
   app->add_flag("-r,--reverse", sort->reverse, "The last first.");
@@ -349,8 +349,8 @@ void AddMarcArrange(CLI::App& marc, Context& context) {
   app->add_option("--prefix", split->prefix, "Of the files' names: part-0001.mrc and so on.");
 
   auto sample = std::make_shared<ArrangeFlags>();
-  app = AddOne(marc, context, "sample", "Write N records chosen at random, in their order.",
-               sample, RunSample);
+  app = AddOne(marc, context, "sample", "Write N records chosen at random, in their order.", sample,
+               RunSample);
   app->add_option("-n,--number", sample->number, "How many.")
       ->required()
       ->check(CLI::PositiveNumber);

@@ -89,7 +89,7 @@ class Emitter {
  private:
   static constexpr size_t kRowsStart = 16;
   static constexpr size_t kRowsMax = 4096;
-  static constexpr int64_t kBytesMax = 256 << 10;
+  static constexpr int64_t kBytesMax = 4096 << 10;
   static constexpr int64_t kChunkNsMax = 1'000'000;  // A chunk is about a millisecond of work.
 
   static int64_t ChunkBytes(int64_t budget) {

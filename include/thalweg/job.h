@@ -20,7 +20,10 @@ struct THALWEG_EXPORT Job {
       source;  ///< Location; its rows are the table `source` in the transform. May be empty.
   Values source_options;
   std::string transform;  ///< SQL; empty: every column as it is.
-  std::string sink;       ///< Location; empty only for a job written as SQL with COPY.
+  /// `module:function` of a host, which stands in place of SQL; `map` is that function.
+  std::string callable;
+  BatchMap map;
+  std::string sink;  ///< Location; empty only for a job written as SQL with COPY.
   Values sink_options;
   QueryOptions options;
   RetryPolicy retry;  ///< Of the whole job, since a failed one has left nothing.

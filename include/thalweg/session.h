@@ -39,7 +39,7 @@ struct QueryProgress {
 /// How queries run. Value type.
 struct QueryOptions {
   Values parameters;
-  int workers = 0;                                ///< 0: all cores.
+  int workers = 0;                ///< 0: all cores.
   int transform_concurrency = 0;  ///< Lanes of each parallel step; 0: as many as workers.
   int64_t memory_bytes_max = int64_t{128} << 20;  ///< For batches in flight.
   int64_t batch_rows = 4096;
@@ -99,6 +99,11 @@ class THALWEG_EXPORT QueryResult {
   std::unique_ptr<State> state_;
 };
 
+/// A function of the host from a batch to a batch. It takes over `*schema` and `*array`, and fills
+/// the other two, which the caller then owns.
+using BatchMap = std::function<Status(ArrowSchema* schema, ArrowArray* array,
+                                      ArrowSchema* made_schema, ArrowArray* made_array)>;
+
 /// Where tables are known by name and SQL runs. One thread at a time; several sessions may run at
 /// once.
 class THALWEG_EXPORT Session {
@@ -115,6 +120,11 @@ class THALWEG_EXPORT Session {
   /// Makes what stands at `location` a table: a path, a pattern, `-`, or `connector:place`. `read`
   /// are options of the place and the format.
   Status AddSource(std::string name, const std::string& location, const Values& read);
+
+  /// Makes the rows of the table `table`, as `map` changes them, a table of its own; `name` may be
+  /// the same. `map` is called at once with an empty batch, which settles the columns, and later
+  /// with one batch at a time, in order, from any thread. A failure of its ends the run.
+  Status AddMapped(std::string name, const std::string& table, BatchMap map);
 
   /// What the statements of a text give, one entry each, without opening anything.
   struct StatementKind {

@@ -232,22 +232,52 @@ void ReleaseArrayCapsule(PyObject* capsule) {
   delete array;
 }
 
-/// Calls `load(schema_capsule, array_capsule)` for a batch; an exception ends the run.
-Status CallLoad(const nb::callable& load, ArrowSchema* schema, ArrowArray* array) {
-  const nb::gil_scoped_acquire gil;
+/// The last line of what Python prints of an exception.
+std::string Brief(const nb::python_error& error) {
+  return nb::cast<std::string>(nb::str(error.type().attr("__name__"))) + ": " +
+         nb::cast<std::string>(nb::str(error.value()));
+}
+
+/// A batch as the two capsules of the Arrow PyCapsule interface. Takes it over.
+std::pair<nb::object, nb::object> ToCapsules(ArrowSchema* schema, ArrowArray* array) {
   auto* own_schema = new ArrowSchema;
   auto* own_array = new ArrowArray;
   Move(schema, own_schema);
   Move(array, own_array);
-  const nb::object first =
-      nb::steal(PyCapsule_New(own_schema, "arrow_schema", ReleaseSchemaCapsule));
-  const nb::object second = nb::steal(PyCapsule_New(own_array, "arrow_array", ReleaseArrayCapsule));
+  return {nb::steal(PyCapsule_New(own_schema, "arrow_schema", ReleaseSchemaCapsule)),
+          nb::steal(PyCapsule_New(own_array, "arrow_array", ReleaseArrayCapsule))};
+}
+
+/// Calls `load(schema_capsule, array_capsule)` for a batch; an exception ends the run.
+Status CallLoad(const nb::callable& load, ArrowSchema* schema, ArrowArray* array) {
+  const nb::gil_scoped_acquire gil;
+  const auto [first, second] = ToCapsules(schema, array);
   try {
     load(first, second);
     return {};
-  } catch (nb::python_error& error) {
-    return Status(thalweg::StatusCode::kInvalidArgument, std::string("load: ") + error.what());
+  } catch (const nb::python_error& error) {
+    return Status::InvalidArgument("load: " + Brief(error));
   }
+}
+
+/// `module:function` as something that `Job::map` can call.
+thalweg::BatchMap ImportMap(const std::string& name, const nb::callable& call) {
+  return [name, call = std::make_shared<nb::callable>(call)](ArrowSchema* schema, ArrowArray* array,
+                                                             ArrowSchema* made_schema,
+                                                             ArrowArray* made_array) -> Status {
+    const nb::gil_scoped_acquire gil;
+    try {
+      const auto [first, second] = ToCapsules(schema, array);
+      const auto pair = nb::cast<nb::tuple>((*call)(first, second));
+      Move(FromCapsule<ArrowSchema>(pair[0], "arrow_schema"), made_schema);
+      Move(FromCapsule<ArrowArray>(pair[1], "arrow_array"), made_array);
+      return {};
+    } catch (const nb::python_error& error) {
+      return Status::InvalidArgument(name + ": " + Brief(error));
+    } catch (const nb::cast_error&) {
+      return Status::InvalidArgument(name + ": it gave no Arrow batch");
+    }
+  };
 }
 
 nb::list ColumnsOf(const thalweg::QueryResult& result) {
@@ -355,8 +385,11 @@ NB_MODULE(_core, m) {
   m.def(
       "run_job",
       [](const std::string& path, const std::vector<std::string>& set, const nb::dict& given,
-         const Stop& stop) {
+         const nb::callable& import_callable, const Stop& stop) {
         thalweg::Job job = Value(thalweg::Job::Load(path, set));
+        if (!job.callable.empty()) {
+          job.map = ImportMap(job.callable, nb::cast<nb::callable>(import_callable(job.callable)));
+        }
         const QueryOptions options = ToOptions(given);
         job.options.on_progress = options.on_progress;
         job.options.force = options.force;
@@ -367,7 +400,8 @@ NB_MODULE(_core, m) {
         Check(report.outcome);
         return report.ToJson();
       },
-      nb::arg("path"), nb::arg("set"), nb::arg("options"), nb::arg("stop"));
+      nb::arg("path"), nb::arg("set"), nb::arg("options"), nb::arg("import_callable"),
+      nb::arg("stop"));
 
   thalweg::python::BindMarc(m);
   thalweg::python::BindArchive(m);

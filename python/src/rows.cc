@@ -86,8 +86,8 @@ class NumberReader final : public Reader {
 };
 
 nb::object TextOrBytes(const char* data, int64_t size, bool text) {
-  PyObject* made = text ? PyUnicode_DecodeUTF8(data, size, nullptr)
-                        : PyBytes_FromStringAndSize(data, size);
+  PyObject* made =
+      text ? PyUnicode_DecodeUTF8(data, size, nullptr) : PyBytes_FromStringAndSize(data, size);
   if (made == nullptr) throw nb::python_error();
   return nb::steal(made);
 }
@@ -144,8 +144,8 @@ class DecimalReader final : public Reader {
 
  private:
   nb::object At(const ArrowArray& array, int64_t i) const override {
-    const nb::object bytes = TextOrBytes(
-        static_cast<const char*>(array.buffers[1]) + (i * bytes_), bytes_, /*text=*/false);
+    const nb::object bytes = TextOrBytes(static_cast<const char*>(array.buffers[1]) + (i * bytes_),
+                                         bytes_, /*text=*/false);
     nb::object number = makers_.from_bytes(bytes, "little", nb::arg("signed") = true);
     if (whole_) return number;
     return makers_.decimal(nb::str(number) + exponent_);
@@ -208,9 +208,10 @@ class TimestampReader final : public DurationReader<int64_t> {
   TimestampReader(const Makers& makers, char unit, std::string_view zone)
       : DurationReader(makers, unit) {
     if (zone.empty()) return;
-    zone_ = zone == "UTC" ? makers.utc
-                          : nb::module_::import_("zoneinfo").attr("ZoneInfo")(
-                                nb::str(zone.data(), zone.size()));
+    zone_ =
+        zone == "UTC"
+            ? makers.utc
+            : nb::module_::import_("zoneinfo").attr("ZoneInfo")(nb::str(zone.data(), zone.size()));
   }
 
  private:
@@ -380,7 +381,8 @@ std::unique_ptr<Reader> NestedReader(const ArrowSchema& schema, const Makers& ma
     return std::make_unique<StructReader>(std::move(names), std::move(fields), pairs);
   }
   auto items = ReaderOf(*schema.children[0], makers, format == "+m");
-  if (format == "+l" || format == "+m") return std::make_unique<ListReader<int32_t>>(std::move(items));
+  if (format == "+l" || format == "+m")
+    return std::make_unique<ListReader<int32_t>>(std::move(items));
   if (format == "+L") return std::make_unique<ListReader<int64_t>>(std::move(items));
   if (format.starts_with("+w:")) {
     return std::make_unique<FixedListReader>(std::move(items), std::stoll(schema.format + 3));

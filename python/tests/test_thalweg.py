@@ -162,3 +162,42 @@ print(thalweg.sql("SELECT 1 AS a, 'b' AS b, NULL AS c").fetchall())
 """
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout == "[(1, 'b', None)]\n"
+
+
+def callable_job(folder: pathlib.Path, transform: str) -> pathlib.Path:
+    (folder / "in.csv").write_text("n,word\n1,a\n2,b\n3,c\n")
+    job = folder / "job.toml"
+    job.write_text(
+        f"[source]\npath = '{folder}/in.csv'\n[transform]\n{transform}\n"
+        f"[sink]\npath = '{folder}/out.csv'\nmode = 'replace'\n"
+    )
+    return job
+
+
+def test_a_job_calls_python(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "changes.py").write_text(
+        "import pyarrow as pa, pyarrow.compute as pc\n"
+        "def twice(batch):\n"
+        "    table = pa.table(pa.record_batch(batch))\n"
+        "    return table.set_column(0, 'n', pc.multiply(table['n'], 2)).filter(pc.greater(table['n'], 1))\n"
+        "def other(batch):\n"
+        "    rows = pa.record_batch(batch)\n"
+        "    return rows if len(rows) else pa.record_batch({'x': [1]})\n"
+        "def fails(batch):\n"
+        "    raise KeyError('gone')\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    report = thalweg.run(callable_job(tmp_path, "python = 'changes:twice'"))
+    assert report["records_out"] == 2
+    assert (tmp_path / "out.csv").read_text() == "n,word\n4,b\n6,c\n"
+    for name, message in (
+        ("changes:other", "other columns than before"),
+        ("changes:fails", "changes:fails: KeyError: 'gone'"),
+        ("changes:none", "has no attribute 'none'"),
+        ("no_such_module:f", "No module named 'no_such_module'"),
+    ):
+        with pytest.raises(thalweg.InvalidArgumentError, match=message):
+            thalweg.run(callable_job(tmp_path, f"python = '{name}'"))
+        assert (tmp_path / "out.csv").read_text() == "n,word\n4,b\n6,c\n"
+    with pytest.raises(thalweg.InvalidArgumentError, match="not both"):
+        thalweg.run(callable_job(tmp_path, "sql = 'SELECT 1'\npython = 'changes:twice'"))

@@ -28,7 +28,7 @@ from thalweg._errors import (
     UnavailableError,
     UnsupportedError,
 )
-from thalweg._pipeline import Batch, Pipeline
+from thalweg._pipeline import Batch, Pipeline, import_callable
 from thalweg._result import Interval, Result
 from thalweg._run import interruptible
 
@@ -106,11 +106,15 @@ def run(
 ) -> dict[str, Any]:
     """Runs a job file to its end and returns the report.
 
+    A job whose transform is `python = "module:function"` has that function called with each batch.
+
     set: overrides such as `"sink.mode=replace"`.
     on_progress: is given a dict with `rows_in`, `rows_out`, `rows_rejected`, `bytes_in`,
         `bytes_total` and `seconds`, about ten times a second, from another thread.
     """
     options = {"on_progress": on_progress, "force": force}
-    report = interruptible(lambda stop: _core.run_job(os.fspath(job), list(set), options, stop))
+    report = interruptible(
+        lambda stop: _core.run_job(os.fspath(job), list(set), options, import_callable, stop)
+    )
     result: dict[str, Any] = json.loads(report)
     return result

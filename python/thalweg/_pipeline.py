@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Union
 
 from thalweg import _core
+from thalweg._errors import InvalidArgumentError
 from thalweg._run import interruptible
 
 Batches = Iterable[Any]
@@ -46,6 +48,31 @@ def _as_batches(items: Batches) -> Iterator[Any]:
             raise TypeError(
                 "extract must give Arrow batches, tables or mappings, not " + type(first).__name__
             )
+
+
+def _arrow_array_of(batch: Any) -> tuple[object, object]:
+    """The capsules of a batch, or of a table whose rows become one batch (which needs pyarrow)."""
+    if hasattr(batch, "__arrow_c_array__"):
+        capsules: tuple[object, object] = batch.__arrow_c_array__()
+        return capsules
+    if not hasattr(batch, "__arrow_c_stream__"):
+        raise TypeError(f"expected an Arrow batch or table, not {type(batch).__name__}")
+    import pyarrow
+
+    table = pyarrow.table(batch)
+    batches = table.combine_chunks().to_batches()
+    made = batches[0] if batches else pyarrow.RecordBatch.from_pylist([], schema=table.schema)
+    return _arrow_array_of(made)
+
+
+def import_callable(name: str) -> Callable[[object, object], tuple[object, object]]:
+    """`module:function` as a function from the capsules of a batch to those of another."""
+    module, _, function = name.partition(":")
+    try:
+        call = getattr(importlib.import_module(module), function)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InvalidArgumentError(f"transform: python = '{name}': {error}") from error
+    return lambda schema, array: _arrow_array_of(call(Batch(schema, array)))
 
 
 class Pipeline:

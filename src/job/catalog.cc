@@ -7,8 +7,6 @@
 #include "engine/place.h"
 
 namespace thalweg::job {
-namespace {
-
 Result<std::shared_ptr<const engine::Table>> OpenPlace(const engine::Registry& registry,
                                                        const std::string& location,
                                                        const Options::Given& options) {
@@ -18,9 +16,6 @@ Result<std::shared_ptr<const engine::Table>> OpenPlace(const engine::Registry& r
   }
   return place.connector->open(registry, place.location, options);
 }
-
-}  // namespace
-
 void SessionCatalog::Set(std::string name, std::shared_ptr<const engine::Table> table) {
   tables_[LowerAscii(name)] = std::move(table);
 }

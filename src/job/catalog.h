@@ -7,8 +7,7 @@
 
 #include "engine/registry.h"
 #include "sql/session.h"
-
-struct ArrowArrayStream;
+#include "thalweg/session.h"
 
 namespace thalweg::job {
 
@@ -33,5 +32,18 @@ class SessionCatalog final : public sql::Catalog {
 /// once.
 Result<std::shared_ptr<const engine::Table>> MakeStreamTable(std::string name,
                                                              ArrowArrayStream* stream, bool replay);
+
+/// The rows of a table as `map` makes them, a batch at a time and in order. `map` is called once
+/// with an empty batch now: the columns of its answer are those of every later one.
+Result<std::shared_ptr<const engine::Table>> MakeMappedTable(
+    std::shared_ptr<const engine::Table> from, BatchMap map);
+
+/// The table that stands at a location, to be read.
+Result<std::shared_ptr<const engine::Table>> OpenPlace(const engine::Registry& registry,
+                                                       const std::string& location,
+                                                       const Options::Given& options);
+
+/// Hands a batch over by the Arrow C data interface, with plain strings where it has views.
+Status ExportPlain(const columnar::RecordBatchPtr& batch, ArrowSchema* schema, ArrowArray* array);
 
 }  // namespace thalweg::job

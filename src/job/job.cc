@@ -201,8 +201,12 @@ Result<Job> Job::Parse(std::string_view text, std::string_view format, std::stri
     result.options.name = result.name;
     ReadRunOptions(*options, &result.options);
   }
-  if (auto options = reader.Section(root, job::TransformSpec()); options && options->Has("sql")) {
-    result.transform = options->String("sql");
+  if (auto options = reader.Section(root, job::TransformSpec())) {
+    if (options->Has("sql")) result.transform = options->String("sql");
+    if (options->Has("python")) result.callable = options->String("python");
+    if (!result.transform.empty() && !result.callable.empty()) {
+      reader.Add(Status::InvalidArgument("transform: either 'sql' or 'python', not both"));
+    }
   }
   if (auto options = reader.Section(root, job::ErrorsSpec())) ReadErrors(*options, &result.options);
   if (auto options = reader.Section(root, job::TuningSpec())) {
@@ -254,6 +258,13 @@ Result<Report> Job::RunOnce(std::stop_token stop) const {
     THALWEG_RETURN_IF_ERROR(
         session.AddSource("source", source, source_options).WithContext("source"));
   }
+  if (!callable.empty()) {
+    if (!map) {
+      return Status::Unsupported(
+          "transform: 'python' needs a job that is run from Python: thalweg.run(…)");
+    }
+    THALWEG_RETURN_IF_ERROR(session.AddMapped("source", "source", map).WithContext("transform"));
+  }
   if (!sink.empty()) return session.RunTo(Query(), sink, sink_options, options, stop);
   Report last;
   const Status status = session.Run(Query(), options, stop, [&](const QueryResult& result) {
@@ -276,6 +287,8 @@ std::vector<Status> Job::Check(bool offline) const {
     Status opened = session.AddSource("source", source, source_options).WithContext("source");
     if (!opened.ok()) return {std::move(opened)};
   }
+  // Its columns are known to nobody but itself.
+  if (!callable.empty()) return {};
   for (Status& problem : session.Check(Query(), options.parameters)) {
     problems.push_back(problem.WithContext("transform"));
   }

@@ -12,8 +12,8 @@
 namespace thalweg::job {
 namespace {
 
-constexpr std::array<std::string_view, 7> kSections = {
-    "source", "transform", "sink", "errors", "parameters", "tuning", "retry"};
+constexpr std::array<std::string_view, 7> kSections = {"source",     "transform", "sink", "errors",
+                                                       "parameters", "tuning",    "retry"};
 
 Spec MakeTop() {
   Spec spec;
@@ -44,7 +44,11 @@ Spec MakeTransform() {
   spec.name = "transform";
   spec.fields = {
       StringField("sql").Doc("A SELECT over the table `source`; $name stands for a parameter. By "
-                             "default every column as it is.")};
+                             "default every column as it is."),
+      StringField("python").Doc("In place of `sql`: `module:function`, called with each batch (an "
+                                "object with `__arrow_c_array__`) and returning one. It is first "
+                                "called with an empty batch, which settles the columns. Only for "
+                                "jobs that are run from Python.")};
   return spec;
 }
 
@@ -97,8 +101,11 @@ Spec MakeRetry() {
       DurationField("delay")
           .Doc("Before the second attempt; it grows, and a part of it is left to chance.")
           .Default(policy.delay_ms),
-      DoubleField("multiplier").Doc("Growth of the delay.").Default(policy.multiplier).Min(1).Max(
-          100),
+      DoubleField("multiplier")
+          .Doc("Growth of the delay.")
+          .Default(policy.multiplier)
+          .Min(1)
+          .Max(100),
       DurationField("delay_max").Doc("Bound on the delay.").Default(policy.delay_ms_max),
   };
   return spec;

@@ -1,14 +1,11 @@
 #include "thalweg/session.h"
 
-#include <arrow/c/bridge.h>
-
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <utility>
 
 #include "base/spec.h"
-#include "columnar/arrow_status.h"
 #include "engine/builtins.h"
 #include "engine/place.h"
 #include "io/local_file_system.h"
@@ -192,14 +189,18 @@ Status Session::AddStream(std::string name, ArrowArrayStream* stream, bool repla
 }
 
 Status Session::AddSource(std::string name, const std::string& location, const Values& read) {
-  THALWEG_ASSIGN_OR_RETURN(const engine::Place place,
-                           engine::FindPlace(state_->registry, location));
-  if (!place.connector->open) {
-    return Status::Unsupported("'" + place.connector->spec.name + "' can only be written to");
-  }
-  THALWEG_ASSIGN_OR_RETURN(auto table,
-                           place.connector->open(state_->registry, place.location, ToGiven(read)));
+  THALWEG_ASSIGN_OR_RETURN(auto table, job::OpenPlace(state_->registry, location, ToGiven(read)));
   state_->catalog.Set(std::move(name), std::move(table));
+  return {};
+}
+
+Status Session::AddMapped(std::string name, const std::string& table, BatchMap map) {
+  sql::TableReference reference;
+  reference.kind = sql::TableReference::Kind::kName;
+  reference.name = table;
+  THALWEG_ASSIGN_OR_RETURN(auto from, state_->catalog.Resolve(reference));
+  THALWEG_ASSIGN_OR_RETURN(auto mapped, job::MakeMappedTable(std::move(from), std::move(map)));
+  state_->catalog.Set(std::move(name), std::move(mapped));
   return {};
 }
 
@@ -276,11 +277,10 @@ Result<Report> Session::RunBatches(std::string_view text, const QueryOptions& op
   }
   const auto hand_over = [&take](const engine::Batch& batch) -> Status {
     THALWEG_ASSIGN_OR_RETURN(const engine::Batch compact, batch.Compact());
-    THALWEG_ASSIGN_OR_RETURN(const auto plain, columnar::WithoutViews(compact.data()));
-    if (plain->num_rows() == 0) return {};
+    if (compact.num_rows() == 0) return {};
     ArrowSchema schema{};
     ArrowArray array{};
-    THALWEG_RETURN_IF_ARROW_ERROR(arrow::ExportRecordBatch(*plain, &array, &schema));
+    THALWEG_RETURN_IF_ERROR(job::ExportPlain(compact.data(), &schema, &array));
     return take(&schema, &array);
   };
   THALWEG_ASSIGN_OR_RETURN(

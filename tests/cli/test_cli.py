@@ -276,3 +276,13 @@ def test_metrics_while_a_job_runs(folder: pathlib.Path) -> None:
     assert process.wait(timeout=60) == 0
     process.stderr.close()
     assert len((folder / "o.csv").read_text().splitlines()) == rows + 1
+
+
+def test_a_job_of_python_says_where_it_runs(folder: pathlib.Path) -> None:
+    (folder / "job.toml").write_text(
+        '[source]\npath = "flights.csv"\n[transform]\npython = "m:f"\n[sink]\npath = "o.csv"\n'
+    )
+    assert thalweg("check", "job.toml", cwd=folder).returncode == 0
+    done = thalweg("run", "job.toml", cwd=folder)
+    assert done.returncode == 64 and "thalweg.run(" in done.stderr
+    assert not (folder / "o.csv").exists()

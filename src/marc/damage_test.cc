@@ -84,59 +84,6 @@ Modes ReadInAllModes(const std::string& text) {
   return modes;
 }
 
-TEST(DamageTest, EveryTruncationKeepsWhatIsWhole) {
-  const std::vector<std::string> records = TenRecords();
-  const std::string text = Join(records);
-  size_t whole = 0;
-  size_t end = 0;
-  for (size_t length = 0; length < text.size(); ++length) {
-    while (whole < records.size() && length >= end + records[whole].size()) {
-      end += records[whole++].size();
-    }
-    SCOPED_TRACE("length " + std::to_string(length));
-    const Modes modes = ReadInAllModes(text.substr(0, length));
-    ASSERT_EQ(modes.strict.records.size(), whole);
-    ASSERT_GE(modes.lenient.records.size(), whole);
-    ASSERT_LE(modes.lenient.records.size(), whole + 1);
-    ASSERT_EQ(modes.strict.dropped.empty(), length == end);
-  }
-}
-
-TEST(DamageTest, EveryWrongByteCostsAtMostItsRecord) {
-  const std::vector<std::string> records = TenRecords();
-  const std::string text = Join(records);
-  const ReadAll good = ReadText(text, Recovery::kStrict);
-  ASSERT_EQ(good.records.size(), 10U);
-  size_t start = 0;
-  for (size_t hit = 0; hit < records.size(); ++hit) {
-    for (size_t at = start; at < start + records[hit].size(); ++at) {
-      for (const int value :
-           {0x00, 0x1D, 0x1E, 0x1F, 0x20, 0x30, 0x39, 0x61, 0x7F, 0x80, 0xC3, 0xFF}) {
-        std::string damaged = text;
-        damaged[at] = static_cast<char>(value);
-        if (damaged == text) continue;
-        const Modes modes = ReadInAllModes(damaged);
-        for (const ReadAll* mode : {&modes.strict, &modes.lenient, &modes.skip}) {
-          // The neighbours are all there, in order.
-          std::vector<std::string> left = mode->records;
-          for (size_t i = 0; i < records.size(); ++i) {
-            if (i == hit) continue;
-            const auto found = std::find(left.begin(), left.end(), good.records[i]);
-            ASSERT_NE(found, left.end()) << "byte " << at << " of record " << hit << " is " << value
-                                         << ": record " << i << " is lost";
-            left.erase(left.begin(), found + 1);
-          }
-          ASSERT_LE(mode->records.size(), records.size());
-        }
-        if (::testing::Test::HasFailure()) {
-          FAIL() << "byte " << at - start << " of record " << hit << " is " << value;
-        }
-      }
-    }
-    start += records[hit].size();
-  }
-}
-
 TEST(DamageTest, TheFormsOfDamageHaveTheirCodes) {
   const std::vector<std::string> books = FirstBooks(3);
   const auto codes = [&](auto damage, Recovery recovery = Recovery::kLenient) {

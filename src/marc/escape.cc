@@ -278,6 +278,12 @@ std::string_view CleanText(std::string_view text, std::string* scratch) {
   return *scratch;
 }
 
+void CleanFrom(size_t start, std::string* out) {
+  std::string repaired;
+  const std::string_view text = std::string_view(*out).substr(start);
+  if (CleanText(text, &repaired).data() != text.data()) out->replace(start, text.size(), repaired);
+}
+
 bool IsUtf8Record(const RecordView& record) {
   if (record.clean() && !record.raw().empty()) return IsUtf8(record.raw());
   for (const FieldView& field : record.fields()) {

@@ -36,6 +36,9 @@ bool HasHighBit(std::string_view text);
 /// not decode becomes U+FFFD.
 std::string_view CleanText(std::string_view text, std::string* scratch);
 
+/// The same of what stands in `*out` from `start` on, in place.
+void CleanFrom(size_t start, std::string* out);
+
 /// Whether every field of the record is UTF-8.
 bool IsUtf8Record(const RecordView& record);
 

@@ -32,6 +32,7 @@ class LongCsvEncoder final : public RecordEncoder {
   bool needs_index() const override { return true; }
 
   Status Append(const RecordView& record, int64_t index, std::string* out) const override {
+    const size_t begin = out->size();
     std::string start;
     AppendNumber(index + 1, &start);
     start.push_back(delimiter_);
@@ -55,6 +56,7 @@ class LongCsvEncoder final : public RecordEncoder {
       }
       if (!any) AppendRow(start, number, tag, both, {}, {}, out);
     }
+    CleanFrom(begin, out);
     return {};
   }
 

@@ -93,7 +93,9 @@ class MrkEncoder final : public RecordEncoder {
  public:
   std::string_view between() const override { return "\n"; }
   Status Append(const RecordView& record, int64_t /*index*/, std::string* out) const override {
+    const size_t start = out->size();
     AppendMrk(record, out);
+    CleanFrom(start, out);
     return {};
   }
 };
@@ -108,6 +110,7 @@ class LineEncoder final : public RecordEncoder {
  public:
   std::string_view between() const override { return "\n"; }
   Status Append(const RecordView& record, int64_t /*index*/, std::string* out) const override {
+    const size_t start = out->size();
     thread_local Scratch memory;
     char* at = memory.Room(kBound.Of(record));
     at = PutLineValue(record.leader_text(), at);
@@ -130,6 +133,7 @@ class LineEncoder final : public RecordEncoder {
       *at++ = '\n';
     }
     memory.Give(at, out);
+    CleanFrom(start, out);
     return {};
   }
 };

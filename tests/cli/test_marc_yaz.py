@@ -126,7 +126,7 @@ def test_marc8_is_equal() -> None:
         assert one[0][:9] + one[0][10:] == other[0][:9] + other[0][10:]
 
 
-# --- bad records ------------------------------------------------------------------------------------
+# --- bad records ----------------------------------------------------------------------------------
 
 
 def damaged_records() -> list[tuple[bytes, bytes]]:
@@ -193,7 +193,7 @@ def _declared(case: Difference) -> bool:
 
 
 def _no_first_mark(case: Difference) -> bool:
-    """yaz takes the byte behind the indicators for a mark; we pass over all before the first one."""
+    """yaz takes the byte behind indicators for a mark; we pass over all before the first one."""
     pieces = set(case.bad.split(b"\x1e")) - set(case.good.split(b"\x1e"))
     return any(piece[2:3] != b"\x1f" for piece in pieces)
 

@@ -110,12 +110,15 @@ Result<JsonPiece> JsonSplitter::Next(TextInput* input, int64_t bytes_max) {
     return JsonPiece{JsonPiece::Kind::kNothing, 1};
   }
   if (text[0] == ']') return JsonPiece{JsonPiece::Kind::kNothing, 1};
-  while ((text = input->text()).find_first_of("{[") == std::string_view::npos) {
-    if (static_cast<int64_t>(text.size()) > bytes_max) break;
+  while (true) {
+    text = input->text();
+    const size_t end = std::min(text.find_first_of("{["), text.size());
+    // The text ends with the call of `More`, whatever it answers.
+    const bool open = end == text.size() && static_cast<int64_t>(end) <= bytes_max;
+    if (!open) return JsonPiece{JsonPiece::Kind::kJunk, end};
     THALWEG_ASSIGN_OR_RETURN(const bool more, input->More());
-    if (!more) break;
+    if (!more) return JsonPiece{JsonPiece::Kind::kJunk, end};
   }
-  return JsonPiece{JsonPiece::Kind::kJunk, std::min(text.find_first_of("{["), text.size())};
 }
 
 Result<JsonPiece> JsonSplitter::NextRecord(TextInput* input, int64_t bytes_max) {

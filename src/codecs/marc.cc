@@ -72,12 +72,18 @@ void Register(engine::Registry& registry) {
       "\"008/35-37\" a part of a control field, \"LDR/06\" one of the leader; filters such as "
       "\"650[ind2=0]$a\" and \"650[$a~'^War']$a\" choose among fields. Without a choice there are "
       "001, leader and record, the record's bytes. Text is UTF-8, whatever the file holds. A bad "
-      "record is a rejected row with its bytes. Writing takes the column record.";
+      "record is a rejected row with its bytes. Writing takes the column record, or makes records "
+      "of "
+      "columns that are paths: leader, \"001\", \"008/35-37\", \"245[ind1=1]$a\", \"650$a[]\" for "
+      "a "
+      "list; columns that agree in all but the code make one field, a list one field an item.";
   codec.spec.fields = MarcReadFields();
   codec.spec.examples = {
       "SELECT \"001\", \"245$a\" AS title FROM 'books.mrc' WHERE \"008/35-37\" = 'fre'",
       "SELECT * FROM read_marc('books.mrc', columns := '001, 245$a AS title, 650$a[] AS subjects', "
-      "recovery := 'lenient')"};
+      "recovery := 'lenient')",
+      "COPY (SELECT id AS \"001\", title AS \"245[ind1=1][ind2=0]$a\", subjects AS \"650$a[]\" "
+      "FROM 'books.jsonl') TO 'books.mrc'"};
   codec.write_fields = MarcWriteFields();
   codec.suffixes = {".mrc", ".marc", ".marc21"};
   codec.recognises = Recognises;

@@ -32,6 +32,15 @@ std::string TemporaryPath(const std::string& path) {
                   "." + BaseName(path).substr(0, kNameBytesMax) + "." + RandomSuffix() + ".part");
 }
 
+// `dir/rejects.mrc` and 2 -> `dir/rejects-2.mrc`.
+std::string Numbered(const std::string& path, int number) {
+  const size_t slash = path.rfind('/');
+  const size_t dot = path.rfind('.');
+  const bool suffix = dot != std::string::npos && (slash == std::string::npos || dot > slash + 1);
+  const size_t at = suffix ? dot : path.size();
+  return path.substr(0, at) + "-" + std::to_string(number) + path.substr(at);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<AtomicFile>> AtomicFile::Create(FileSystem& fs, std::string path,
@@ -46,11 +55,13 @@ Result<std::unique_ptr<AtomicFile>> AtomicFile::Create(FileSystem& fs, std::stri
     if (taken->type != FileType::kFile) {
       return Status::InvalidArgument("create: not a regular file: '" + path + "'");
     }
-    if (!options.replace) {
+    if (!options.replace && !options.numbered) {
       return Status::AlreadyExists("create: the file exists: '" + path + "'");
     }
-    write.permissions = taken->permissions;
-    write.exact_permissions = true;
+    if (options.replace) {
+      write.permissions = taken->permissions;
+      write.exact_permissions = true;
+    }
   } else if (taken.status().code() != StatusCode::kNotFound) {
     return taken.status();
   }
@@ -58,8 +69,8 @@ Result<std::unique_ptr<AtomicFile>> AtomicFile::Create(FileSystem& fs, std::stri
     std::string temporary = TemporaryPath(path);
     auto file = fs.OpenForWriting(temporary, write);
     if (file.ok()) {
-      return std::unique_ptr<AtomicFile>(new AtomicFile(fs, std::move(path), std::move(temporary),
-                                                        options.replace, *std::move(file)));
+      return std::unique_ptr<AtomicFile>(
+          new AtomicFile(fs, std::move(path), std::move(temporary), options, *std::move(file)));
     }
     if (file.status().code() != StatusCode::kAlreadyExists || attempt == 100) {
       return file.status().WithContext("create '" + path + "'");
@@ -67,12 +78,12 @@ Result<std::unique_ptr<AtomicFile>> AtomicFile::Create(FileSystem& fs, std::stri
   }
 }
 
-AtomicFile::AtomicFile(FileSystem& fs, std::string path, std::string temporary_path, bool replace,
-                       std::unique_ptr<WritableFile> file)
+AtomicFile::AtomicFile(FileSystem& fs, std::string path, std::string temporary_path,
+                       const Options& options, std::unique_ptr<WritableFile> file)
     : fs_(fs),
       path_(std::move(path)),
       temporary_path_(std::move(temporary_path)),
-      replace_(replace),
+      options_(options),
       file_(std::move(file)) {}
 
 AtomicFile::~AtomicFile() { Discard(); }
@@ -96,11 +107,25 @@ Status AtomicFile::Commit() {
   return {};
 }
 
+// Gives the file its name. Only the rename tells whether a name is free.
+Status AtomicFile::Name() {
+  constexpr int kNumberMax = 9999;
+  if (options_.replace) return fs_.Rename(temporary_path_, path_, RenameMode::kReplace);
+  Status named = fs_.Rename(temporary_path_, path_, RenameMode::kNoReplace);
+  if (!options_.numbered) return named;
+  const std::string wanted = path_;
+  for (int number = 2; named.code() == StatusCode::kAlreadyExists && number <= kNumberMax;
+       ++number) {
+    path_ = Numbered(wanted, number);
+    named = fs_.Rename(temporary_path_, path_, RenameMode::kNoReplace);
+  }
+  return named;
+}
+
 Status AtomicFile::CommitSteps() {
   THALWEG_RETURN_IF_ERROR(file_->Sync());
   THALWEG_RETURN_IF_ERROR(file_->Close());
-  const RenameMode mode = replace_ ? RenameMode::kReplace : RenameMode::kNoReplace;
-  THALWEG_RETURN_IF_ERROR(fs_.Rename(temporary_path_, path_, mode));
+  THALWEG_RETURN_IF_ERROR(Name());
   finished_ = true;
   return fs_.SyncDir(ParentPath(path_));
 }

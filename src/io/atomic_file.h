@@ -21,6 +21,9 @@ class AtomicFile {
     /// Replace a file of that name. The new one takes its permissions.
     bool replace = false;
     uint32_t permissions = 0666;  ///< Before the umask.
+    /// A name that is taken when the file is finished gets a number: `rejects-2.mrc`. Several
+    /// writers of one name then never meet.
+    bool numbered = false;
   };
 
   /// `already_exists` when the name is taken and may not be replaced; `invalid_argument` when it
@@ -42,18 +45,20 @@ class AtomicFile {
   void Discard();
 
   int64_t bytes_written() const { return bytes_written_; }
+  /// With `numbered`, the name that was asked for until `Commit` has found a free one.
   const std::string& path() const { return path_; }
   const std::string& temporary_path() const { return temporary_path_; }
 
  private:
-  AtomicFile(FileSystem& fs, std::string path, std::string temporary_path, bool replace,
+  AtomicFile(FileSystem& fs, std::string path, std::string temporary_path, const Options& options,
              std::unique_ptr<WritableFile> file);
   Status CommitSteps();
+  Status Name();
 
   FileSystem& fs_;
   std::string path_;
   std::string temporary_path_;
-  bool replace_;
+  Options options_;
   std::unique_ptr<WritableFile> file_;
   int64_t bytes_written_ = 0;
   Status failure_;

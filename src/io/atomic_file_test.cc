@@ -113,6 +113,24 @@ TEST(AtomicFileTest, RefusesATakenNameEarlyAndLate) {
   EXPECT_THAT(Names(fs, "/d"), ElementsAre("out"));
 }
 
+TEST(AtomicFileTest, TakenNamesGetNumbers) {
+  MemoryFileSystem fs;
+  const AtomicFile::Options numbered = {.numbered = true};
+  ASSERT_OK_AND_ASSIGN(const auto first, AtomicFile::Create(fs, "a.mrc", numbered));
+  ASSERT_OK_AND_ASSIGN(const auto second, AtomicFile::Create(fs, "a.mrc", numbered));
+  ASSERT_OK(first->Append("1"));
+  ASSERT_OK(second->Append("2"));
+  ASSERT_OK(second->Commit());
+  ASSERT_OK(first->Commit());
+  ASSERT_OK_AND_ASSIGN(const auto third, AtomicFile::Create(fs, "a.mrc", numbered));
+  ASSERT_OK(third->Commit());
+  EXPECT_EQ(second->path(), "a.mrc");
+  EXPECT_EQ(first->path(), "a-2.mrc");
+  EXPECT_EQ(third->path(), "a-3.mrc");
+  EXPECT_EQ(Get(fs, "a.mrc"), "2");
+  EXPECT_EQ(Get(fs, "a-2.mrc"), "1");
+}
+
 TEST(AtomicFileTest, ReplacesAndKeepsPermissions) {
   const testing::TempDir dir;
   FileSystem& fs = LocalFileSystem();

@@ -80,7 +80,8 @@ class Conversion {
     report_.input = std::move(input);
     if (refusals_) {
       THALWEG_RETURN_IF_ERROR(refusals_->Commit());
-      if (report_.input.rejects.empty()) report_.input.rejects = refusals_->path();
+      std::string& names = report_.input.rejects;
+      names += (names.empty() ? "" : ", ") + refusals_->names();
     }
     return std::move(report_);
   }
@@ -105,13 +106,11 @@ class Conversion {
           "001 '" + std::string(record.control_number()) + "': " + why.message();
     }
     if (!options_.input.rejects) return {};
-    if (!refusals_) {
-      THALWEG_ASSIGN_OR_RETURN(refusals_, RejectFile::Create(*options_.input.rejects));
-    }
-    if (!raw.empty()) return refusals_->Append(raw, false);
+    if (!refusals_) refusals_ = std::make_unique<RejectFile>(*options_.input.rejects);
+    if (!raw.empty()) return refusals_->Append(raw, Format::kIso2709);
     std::string text;
-    AppendMarcXml(record, true, &text);
-    return refusals_->Append(text, true);
+    AppendMarcInJson(record, false, &text);
+    return refusals_->Append(text, Format::kJsonLines);
   }
 
   const ConvertOptions& options_;

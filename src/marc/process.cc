@@ -169,7 +169,7 @@ class Processing {
     }
     if (rejects_) {
       THALWEG_RETURN_IF_ERROR(rejects_->Commit());
-      report_.rejects = rejects_->path();
+      report_.rejects = rejects_->names();
     }
     return std::move(report_);
   }
@@ -216,10 +216,8 @@ class Processing {
 
   Status Reject(const DroppedRecord& dropped) {
     if (!options_.rejects) return {};
-    if (!rejects_) {
-      THALWEG_ASSIGN_OR_RETURN(rejects_, RejectFile::Create(*options_.rejects));
-    }
-    return rejects_->Append(dropped.raw, format_ != Format::kIso2709);
+    if (!rejects_) rejects_ = std::make_unique<RejectFile>(*options_.rejects);
+    return rejects_->Append(dropped.raw, format_);
   }
 
   const InputOptions& options_;

@@ -1,41 +1,43 @@
 #include "marc/reject_file.h"
 
+#include <optional>
 #include <utility>
+
+#include "io/byte_codec.h"
 
 namespace thalweg::marc {
 namespace {
 
-// `dir/rejects.mrc` and 2 -> `dir/rejects-2.mrc`.
-std::string Numbered(const std::string& path, int number) {
-  const size_t slash = path.rfind('/');
-  const size_t dot = path.rfind('.');
-  const bool suffix = dot != std::string::npos && (slash == std::string::npos || dot > slash + 1);
-  const size_t at = suffix ? dot : path.size();
-  return path.substr(0, at) + "-" + std::to_string(number) + path.substr(at);
+// `rejects.mrc` is `rejects.jsonl` for JSON lines, so that what is mended can be read again.
+std::string PathFor(const std::string& path, Format format) {
+  const std::optional<Format> named = FormatOfPath(path);
+  const std::string_view suffixes = InfoOf(format).suffixes;
+  const bool plain = io::CompressionOfPath(path) == io::Compression::kNone;
+  if (!named || *named == format || suffixes.empty() || !plain) return path;
+  const std::string suffix(suffixes.substr(0, suffixes.find(' ')));
+  return path.substr(0, path.rfind('.') + 1) + suffix;
 }
 
 }  // namespace
 
-Result<std::unique_ptr<RejectFile>> RejectFile::Create(const std::string& path) {
-  constexpr int kNumberMax = 9999;
-  for (int number = 1;; ++number) {
-    std::string name = number == 1 ? path : Numbered(path, number);
-    Result<std::unique_ptr<OutputFile>> file = OutputFile::Create(name, false);
-    if (file.ok()) {
-      return std::unique_ptr<RejectFile>(new RejectFile(*std::move(file), std::move(name)));
-    }
-    if (file.status().code() != StatusCode::kAlreadyExists || number == kNumberMax) {
-      return file.status().WithContext("rejects");
-    }
+Status RejectFile::Append(std::string_view raw, Format format) {
+  std::unique_ptr<OutputFile>& file = files_[format];
+  if (file == nullptr) {
+    auto made = OutputFile::CreateNumbered(PathFor(path_, format));
+    if (!made.ok()) return made.status().WithContext("rejects");
+    file = *std::move(made);
   }
+  THALWEG_RETURN_IF_ERROR(file->Append(raw));
+  const bool lines = format != Format::kIso2709;
+  return lines && !raw.ends_with('\n') ? file->Append("\n") : Status();
 }
 
-Status RejectFile::Append(std::string_view raw, bool lines) {
-  THALWEG_RETURN_IF_ERROR(file_->Append(raw));
-  if (lines && !raw.ends_with('\n')) return file_->Append("\n");
+Status RejectFile::Commit() {
+  for (const auto& [format, file] : files_) {
+    if (Status status = file->Commit(); !status.ok()) return status.WithContext("rejects");
+    names_ += (names_.empty() ? "" : ", ") + file->path();
+  }
   return {};
 }
-
-Status RejectFile::Commit() { return file_->Commit(); }
 
 }  // namespace thalweg::marc

@@ -1,30 +1,34 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "marc/output_file.h"
+#include "thalweg/marc/formats.h"
 #include "thalweg/status.h"
 
 namespace thalweg::marc {
 
-/// Where records go that could not be used, as their bytes came.
+/// Where records go that could not be used, as their bytes came: a file for each format, because a
+/// file of several could not be read again. None is made before something is appended, and taken
+/// names get a number. One thread at a time.
 class RejectFile {
  public:
-  /// A new file named `path`, or `path` with a number where that is taken.
-  static Result<std::unique_ptr<RejectFile>> Create(const std::string& path);
-  /// `lines`: what is appended ends with a line end.
-  Status Append(std::string_view raw, bool lines);
+  /// `path` with the suffix of the format is what files are named.
+  explicit RejectFile(std::string path) : path_(std::move(path)) {}
+  Status Append(std::string_view raw, Format format);
+  /// Once, at the end.
   Status Commit();
-  const std::string& path() const { return path_; }
+  /// Of the files that were made, with commas between them.
+  const std::string& names() const { return names_; }
 
  private:
-  RejectFile(std::unique_ptr<OutputFile> file, std::string path)
-      : file_(std::move(file)), path_(std::move(path)) {}
-
-  std::unique_ptr<OutputFile> file_;
   std::string path_;
+  std::map<Format, std::unique_ptr<OutputFile>> files_;
+  std::string names_;
 };
 
 }  // namespace thalweg::marc

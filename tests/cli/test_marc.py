@@ -14,6 +14,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PROGRAM = os.environ.get("THALWEG", str(ROOT / "build/release/thalweg"))
 BOOKS = ROOT / "tests/vectors/marc/books.mrc"
+RSS_BYTES_MAX = 256 << 20
 SLIM = "{http://www.loc.gov/MARC21/slim}"
 
 
@@ -27,6 +28,10 @@ def marc(
         capture_output=True,
         timeout=120,
     )
+
+
+def thalweg(*arguments: str, cwd: pathlib.Path) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([PROGRAM, *arguments], cwd=cwd, capture_output=True, timeout=120)
 
 
 def records_of(path: pathlib.Path) -> list[bytes]:
@@ -105,6 +110,83 @@ def test_bad_records_are_told_and_kept(few: pathlib.Path, tmp_path: pathlib.Path
     assert not (tmp_path / "none.mrc").exists()
 
 
+def test_rejects_never_overwrite_each_other(few: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    """Several inputs and formats, what cannot be written, and programs beside each other."""
+    records = records_of(few)
+    bad = [b"00100nam a22xxxxx" + bytes([65 + i]) * 40 + b"\x1d" for i in range(8)]
+    for i, junk in enumerate(bad):
+        (tmp_path / f"{i}.mrc").write_bytes(records[0] + junk + records[1])
+    line = marc("convert", "-t", "jsonl", "--limit", "1", few, cwd=tmp_path).stdout
+    (tmp_path / "x.jsonl").write_bytes(line + b'{"leader": 7, "fields": "none"}\n' + line)
+    one = marc("cat", "0.mrc", "x.jsonl", "1.mrc", "-t", "mrk", "-o", "out.mrk", cwd=tmp_path)
+    assert one.returncode == 65
+    assert one.stderr.decode().endswith("3 dropped → rejects.mrc, rejects.jsonl\n")
+    assert (tmp_path / "rejects.mrc").read_bytes() == bad[0] + bad[1]
+    assert (tmp_path / "rejects.jsonl").read_bytes() == b'{"leader": 7, "fields": "none"}\n'
+    running = [
+        subprocess.Popen(
+            [PROGRAM, "marc", "count", f"{i}.mrc"], cwd=tmp_path, stdout=subprocess.PIPE
+        )
+        for i in range(2, 8)
+    ]
+    running += [
+        subprocess.Popen(
+            [PROGRAM, "marc", "cat", f"{i}.mrc", "--rejects", "rejects.mrc"],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+        )
+        for i in range(2, 8)
+    ]
+    for process in running:
+        process.communicate(timeout=120)
+        assert process.returncode == 65
+    kept = sorted(path.read_bytes() for path in tmp_path.glob("rejects*.mrc"))
+    assert all(kept.count(junk) >= 1 for junk in bad[2:])
+    assert len(kept) == 1 + sum(kept.count(junk) for junk in bad[2:])
+
+
+def test_what_cannot_be_written_is_kept_beside_what_cannot_be_read(
+    few: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    long = "".join(f"=500  \\\\$a{'n' * 9000}\n" for _ in range(12))
+    text = f"=LDR  00000nam a2200000   4500\n=001  long\n{long}\nno record\n\n"
+    (tmp_path / "in.mrk").write_text(text)
+    result = marc("convert", "in.mrk", "out.mrc", cwd=tmp_path)
+    assert result.returncode == 65
+    names = result.stderr.decode().splitlines()[-1].split(" → ")[1].split(", ")
+    assert len(set(names)) == len(names)
+    texts = [(tmp_path / name).read_text() for name in names]
+    assert any('"001":"long"' in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["convert", "big.mrc", "big.jsonl"],
+        ["convert", "big.mrc", "big.xml"],
+        ["cat", "big.mrc", "-o", "copy.mrc"],
+        ["table", "001, 245$a, 650$a[]", "big.mrc", "-o", "big.csv"],
+        ["validate", "big.mrc"],
+    ],
+    ids=lambda arguments: " ".join(arguments[:1] + arguments[-1:]),
+)
+def test_memory_is_bounded(arguments: list[str], tmp_path: pathlib.Path) -> None:
+    """A file larger than the memory that may be used: 2,000 records again and again."""
+    books = BOOKS.read_bytes()
+    with (tmp_path / "big.mrc").open("wb") as file:
+        for _ in range(150):
+            file.write(books)
+    assert (tmp_path / "big.mrc").stat().st_size > RSS_BYTES_MAX
+    with (tmp_path / "out").open("wb") as out:
+        process = subprocess.Popen(
+            [PROGRAM, "marc", *arguments], cwd=tmp_path, stdout=out, stderr=out
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode in (0, 65)
+    assert usage.ru_maxrss * 1024 < RSS_BYTES_MAX
+
+
 def test_filter_count_and_extract(few: pathlib.Path, tmp_path: pathlib.Path) -> None:
     english = marc("filter", "008/35-37 = eng", few, cwd=tmp_path).stdout
     others = marc("filter", "-v", "008/35-37 = eng", few, cwd=tmp_path).stdout
@@ -124,6 +206,63 @@ def test_table(few: pathlib.Path, tmp_path: pathlib.Path) -> None:
     assert marc("table", columns, few, "-o", "t.csv", cwd=tmp_path).returncode == 0
     lines = (tmp_path / "t.csv").read_text().splitlines()
     assert lines[0] == "001,title,subjects" and len(lines) == 21
+
+
+def test_a_table_in_parquet(tmp_path: pathlib.Path) -> None:
+    records = records_of(BOOKS)[:300]
+    junk = b"x" * 40 + b"\x1d"
+    (tmp_path / "in.mrc").write_bytes(b"".join(records[:200]) + junk + b"".join(records[200:]))
+    columns = "001, 245$a AS title, 650$a[] AS subjects, 246$a AS other"
+    made = marc("table", columns, "in.mrc", "-o", "t.parquet", cwd=tmp_path)
+    assert made.returncode == 65
+    assert made.stderr.decode().endswith("1 dropped → rejects.mrc\n")
+    assert marc("table", columns, "in.mrc", "-o", "t.parquet", cwd=tmp_path).returncode == 73
+    rows = thalweg("sql", "--format", "jsonl", "SELECT * FROM 't.parquet'", cwd=tmp_path).stdout
+    lines = marc("table", columns, "in.mrc", "-o", "t.jsonl", cwd=tmp_path)
+    assert lines.returncode == 65
+    assert [json.loads(line) for line in rows.splitlines()] == [
+        json.loads(line) for line in (tmp_path / "t.jsonl").read_text().splitlines()
+    ]
+    types = thalweg("describe", "t.parquet", cwd=tmp_path).stdout.decode()
+    assert "VARCHAR[]" in types
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == ["in.mrc", "rejects-2.mrc", "rejects.mrc", "t.jsonl", "t.parquet"]
+
+
+def test_rows_become_records(few: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    """JSON lines whose members are paths, a query that names them, and a column of records."""
+    rows = [
+        {"001": "1", "245$a": "Dogs", "650$a[]": ["War", "Peace"]},
+        {"001": "2", "245$a": "Grüße", "650$a[]": []},
+    ]
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    (tmp_path / "rows.jsonl").write_text(text)
+    assert thalweg("copy", "rows.jsonl", "rows.mrc", cwd=tmp_path).returncode == 0
+    dump = marc("dump", "rows.mrc", cwd=tmp_path).stdout.decode()
+    assert "=245  \\\\$aDogs\n=650  \\\\$aWar\n=650  \\\\$aPeace\n" in dump
+    assert "=245  \\\\$aGrüße\n\n" in dump + "\n"
+    query = (
+        "COPY (SELECT \"001\", concat(\"245$a\", '!') AS \"245[ind1=1][ind2=0]$a\" "
+        "FROM 'rows.mrc') TO 'loud.mrc'"
+    )
+    assert thalweg("sql", query, cwd=tmp_path).returncode == 0
+    dump = marc("dump", "loud.mrc", cwd=tmp_path).stdout.decode()
+    assert "=001  2\n=245  10$aGrüße!\n" in dump
+    whole = f"COPY (SELECT record FROM '{few}') TO 'same.mrc'"
+    assert thalweg("sql", whole, cwd=tmp_path).returncode == 0
+    assert (tmp_path / "same.mrc").read_bytes() == few.read_bytes()
+    (tmp_path / "wrong.jsonl").write_text('{"title": "x", "001": "1"}\n')
+    wrong = thalweg("copy", "wrong.jsonl", "wrong.mrc", cwd=tmp_path)
+    assert wrong.returncode == 64 and b"'title' cannot be written" in wrong.stderr
+    job = """
+[source]
+path = "rows.jsonl"
+[sink]
+path = "job.mrc"
+"""
+    (tmp_path / "job.toml").write_text(job)
+    assert thalweg("run", "job.toml", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "job.mrc").read_bytes() == (tmp_path / "rows.mrc").read_bytes()
 
 
 def test_edit_lists_and_writes(few: pathlib.Path, tmp_path: pathlib.Path) -> None:

@@ -35,7 +35,8 @@ struct InputOptions {
   int workers = 0;               ///< 0: all cores.
   std::optional<std::string>
       rejects;  ///< Where dropped records go, as they came. Not made when
-                ///< there are none. Taken names get a number: `rejects-2.mrc`.
+                ///< there are none. One file a format, by suffix: `rejects.jsonl`.
+                ///< Taken names get a number: `rejects-2.mrc`.
   std::function<void(const InputProgress&)> on_progress;  ///< One thread at a time.
 };
 
@@ -47,7 +48,7 @@ struct InputReport {
   /// How often each defect occurred, by `DefectCode`; errors and warnings.
   std::array<int64_t, 64> defects{};
   std::vector<Defect> first_defects;  ///< The first hundred.
-  std::string rejects;                ///< The file that was made; empty: none.
+  std::string rejects;                ///< The files that were made, with commas; empty: none.
 
   void Count(const RecordBatch& batch);
 };

@@ -2,6 +2,7 @@
 #include <optional>
 #include <utility>
 
+#include "archive/key_copy.h"
 #include "archive/opened_archive.h"
 #include "archive/parity.h"
 #include "archive/seal_setup.h"
@@ -48,11 +49,8 @@ Result<BodyWriter::Start> StartBehind(OpenedArchive& archive, const SealSetup& s
 }
 
 Result<int> ParityPercent(OpenedArchive& archive, const SealOptions& options) {
-  const Footer& footer = archive.tail->footer;
-  if (options.parity_percent > 0 || footer.parity_offset == 0) return options.parity_percent;
-  THALWEG_ASSIGN_OR_RETURN(const ParityDescriptor descriptor,
-                           ReadDescriptor(*archive.bytes, footer.parity_offset, footer.offset));
-  return static_cast<int>(descriptor.layout.percent);
+  if (options.parity_percent > 0) return options.parity_percent;
+  return ParityPercentOf(*archive.bytes, archive.tail->footer);
 }
 
 Status CheckAppend(const OpenedArchive& archive, const SealOptions& options) {
@@ -66,13 +64,59 @@ Status CheckAppend(const OpenedArchive& archive, const SealOptions& options) {
   return {};
 }
 
+// The bytes of an archive, with other bytes in one place.
+class OverlaidBytes final : public ByteReader {
+ public:
+  OverlaidBytes(ByteReader& below, int64_t offset, std::string above)
+      : below_(below), offset_(offset), above_(std::move(above)) {}
+  Result<int64_t> Size() override { return below_.Size(); }
+  Result<size_t> ReadAt(int64_t offset, std::span<char> out) override {
+    THALWEG_ASSIGN_OR_RETURN(const size_t n, below_.ReadAt(offset, out));
+    const int64_t begin = std::max(offset, offset_);
+    const int64_t end =
+        std::min(offset + static_cast<int64_t>(n), offset_ + static_cast<int64_t>(above_.size()));
+    if (begin < end) {
+      above_.copy(out.data() + (begin - offset), static_cast<size_t>(end - begin),
+                  static_cast<size_t>(begin - offset_));
+    }
+    return n;
+  }
+
+ private:
+  ByteReader& below_;
+  int64_t offset_;
+  std::string above_;
+};
+
+// Where the parity that there is keeps a copy of the key slots. It is made not to count before it
+// becomes part of the body, where a rekey could not change it any more.
+Result<std::optional<int64_t>> OldKeyCopy(OpenedArchive& archive) {
+  const Footer& footer = archive.tail->footer;
+  const FixedHeader& header = archive.head->header;
+  if (footer.parity_offset == 0 || header.slot_bytes == 0) return std::optional<int64_t>();
+  return FindKeyCopy(*archive.bytes, footer.parity_offset, footer.offset, header);
+}
+
+// What stood behind the body, as it will stand there.
+Result<Digest> HashTail(OpenedArchive& archive, const std::optional<int64_t>& key_copy) {
+  const int64_t begin = archive.tail->trailer.offset;
+  const int64_t length = archive.head->file_bytes - begin;
+  if (!key_copy) return HashRange(*archive.bytes, begin, length);
+  OverlaidBytes bytes(*archive.bytes, *key_copy, WipedKeyCopy(archive.head->header));
+  return HashRange(bytes, begin, length);
+}
+
 // Takes back what was appended, and then says so.
-void TakeBack(io::FileSystem& fs, const std::string& path, int64_t committed,
-              const Digest& header_hash) {
+void TakeBack(io::FileSystem& fs, const std::string& path, const ArchiveHead& head,
+              const std::optional<int64_t>& key_copy) {
   // The old file may have failed for good; what cannot be taken back stays marked as not counting.
   auto file = io::OpenForUpdate(fs, path);
-  if (!file.ok() || !(*file)->Truncate(committed).ok() || !(*file)->Sync().ok()) return;
-  static_cast<void>(WriteState(**file, {}, header_hash));
+  if (!file.ok() || !(*file)->Truncate(head.file_bytes).ok() || !(*file)->Sync().ok()) return;
+  const bool copied =
+      !key_copy || WriteKeyCopy(**file, *key_copy, head.header, head.slot_bytes).ok();
+  // Without its copy the archive is whole as well.
+  static_cast<void>(copied);
+  static_cast<void>(WriteState(**file, {}, head.header_hash));
 }
 
 }  // namespace
@@ -102,13 +146,14 @@ Result<SealReport> AppendOn(io::FileSystem& fs, const std::string& path,
   begin.content_bytes = start.content_bytes;
   const uint64_t next = archive->end_index + 1;
   const int64_t tail_bytes = committed - archive->tail->trailer.offset;
-  THALWEG_ASSIGN_OR_RETURN(const Digest tail_hash,
-                           HashRange(*archive->bytes, archive->tail->trailer.offset, tail_bytes));
+  THALWEG_ASSIGN_OR_RETURN(const auto key_copy, OldKeyCopy(*archive));
+  THALWEG_ASSIGN_OR_RETURN(const Digest tail_hash, HashTail(*archive, key_copy));
   THALWEG_ASSIGN_OR_RETURN(auto file, io::OpenForUpdate(fs, path));
   // From here on the archive ends where it ended, until the state says that it ends further on.
   const auto write = [&]() -> Result<SealReport> {
     THALWEG_RETURN_IF_ERROR(WriteState(*file, committed, head.header_hash));
     THALWEG_RETURN_IF_ERROR(file->Truncate(committed));
+    if (key_copy) THALWEG_RETURN_IF_ERROR(WipeKeyCopy(*file, *key_copy, head.header));
     int64_t at = committed;
     BodyWriter writer(std::move(start), [&](std::string_view bytes) {
       const int64_t offset = std::exchange(at, at + static_cast<int64_t>(bytes.size()));
@@ -125,7 +170,7 @@ Result<SealReport> AppendOn(io::FileSystem& fs, const std::string& path,
     return report;
   };
   auto report = write();
-  if (!report.ok()) TakeBack(fs, path, committed, head.header_hash);
+  if (!report.ok()) TakeBack(fs, path, head, key_copy);
   return report;
 }
 

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -10,10 +11,13 @@
 namespace thalweg::archive {
 
 /// Memory of a fixed capacity whose first `size` bytes mean something. Not initialised. Move-only.
+///
+/// It begins on a page: the kernel copies into memory that lies 1 to 31 bytes further into its page
+/// than the file's bytes do, as large blocks of many allocators are, at a fifth of the speed.
 class ByteBuffer {
  public:
   ByteBuffer() = default;
-  explicit ByteBuffer(size_t capacity) : data_(new char[capacity]), capacity_(capacity) {}
+  explicit ByteBuffer(size_t capacity) : data_(Allocate(capacity)), capacity_(capacity) {}
   ByteBuffer(ByteBuffer&& other) noexcept
       : data_(std::move(other.data_)),
         capacity_(std::exchange(other.capacity_, 0)),
@@ -37,7 +41,15 @@ class ByteBuffer {
   }
 
  private:
-  std::unique_ptr<char[]> data_;
+  static constexpr std::align_val_t kPage{4096};
+  struct Free {
+    void operator()(char* memory) const { ::operator delete[](memory, kPage); }
+  };
+  static char* Allocate(size_t capacity) {
+    return static_cast<char*>(::operator new[](capacity, kPage));
+  }
+
+  std::unique_ptr<char[], Free> data_;
   size_t capacity_ = 0;
   size_t size_ = 0;
 };

@@ -227,6 +227,11 @@ Result<bool> ContentReader::Finish(IndexEntry* entry) {
   return changed;
 }
 
+FileStart ContentReader::start() const {
+  const int64_t size = regions_.empty() ? 0 : item_->disk_size;
+  return {.base64 = base64_ != nullptr, .size = size, .extents = regions_};
+}
+
 void ContentReader::Abandon() {
   item_ = nullptr;
   fd_.Reset();

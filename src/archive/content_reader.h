@@ -9,6 +9,7 @@
 
 #include "archive/content_stage.h"
 #include "archive/digest.h"
+#include "archive/file_map.h"
 #include "archive/index.h"
 #include "archive/input_tree.h"
 #include "io/file_system.h"
@@ -57,6 +58,8 @@ class ContentReader {
   /// Closes it and completes what `entry` says of its content: size, regions, hash. True when it
   /// was changed while it was read.
   Result<bool> Finish(IndexEntry* entry);
+  /// How the open file is stored.
+  FileStart start() const;
   /// Closes it after a failure.
   void Abandon();
 

@@ -20,6 +20,8 @@ class EntryTable {
   static Result<EntryTable> Make(std::vector<IndexEntry> all);
 
   const std::vector<Entry>& entries() const { return entries_; }
+  /// All that were given, hidden ones too.
+  const std::vector<IndexEntry>& all() const { return all_; }
   std::optional<size_t> Find(std::string_view path) const;
   /// The file that holds the content of `entry`: itself, or that a hard link leads to.
   const IndexEntry& ContentOf(size_t entry) const { return all_[content_[entry]]; }

@@ -17,6 +17,7 @@ using runtime::Progress;
 struct JobPayload final : runtime::Payload {
   size_t job = 0;
   ByteBuffer content;
+  std::string text;
 };
 
 class JobSource final : public runtime::Source {
@@ -149,6 +150,16 @@ Report RunJobs(size_t jobs, int64_t job_bytes, const RunSettings& settings, cons
   };
   const auto bytes = [job_bytes](size_t) { return job_bytes; };
   return CancelledIfStopped(RunGraph(jobs, bytes, settings, name, lane, {}), settings);
+}
+
+Report RunTexts(size_t jobs, int64_t job_bytes, const RunSettings& settings, const char* name,
+                const TextFactory& make, const JobFunction& in_order) {
+  const auto lane = [&]() -> FunctionNode::Function {
+    return [work = make()](JobPayload& payload) { return work(payload.job, &payload.text); };
+  };
+  const auto last = [&](JobPayload& payload) { return in_order(payload.job, payload.text); };
+  const auto bytes = [job_bytes](size_t) { return job_bytes; };
+  return CancelledIfStopped(RunGraph(jobs, bytes, settings, name, lane, last), settings);
 }
 
 }  // namespace thalweg::archive

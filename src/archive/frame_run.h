@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -26,5 +27,10 @@ Report RunFrames(const OpenedArchive& archive, const std::vector<size_t>& frames
 using LaneFactory = std::function<std::function<Status(size_t job)>()>;
 Report RunJobs(size_t jobs, int64_t job_bytes, const RunSettings& settings, const char* name,
                const LaneFactory& make);
+
+/// The same for jobs that make a text each, which `in_order` gets in order, one at a time.
+using TextFactory = std::function<std::function<Status(size_t job, std::string* text)>()>;
+Report RunTexts(size_t jobs, int64_t job_bytes, const RunSettings& settings, const char* name,
+                const TextFactory& make, const JobFunction& in_order);
 
 }  // namespace thalweg::archive

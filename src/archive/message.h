@@ -79,6 +79,11 @@ Result<int64_t> PlainBytes(int64_t message);
 /// Writes the message of `plain`, `MessageBytes(plain.size())` bytes, to `out`. `aead` seals.
 void SealMessage(const MessageKeys& keys, Aead& aead, std::string_view plain, char* out);
 
+/// Opens chunks from number `first` on; all of them are full, but the last one of a message. `aead`
+/// opens, and has the key. False when one is not authentic.
+bool OpenChunks(const MessageKeys& keys, Aead& aead, std::string_view sealed, uint64_t first,
+                char* out);
+
 /// Reads messages. One thread at a time.
 class MessageOpener {
  public:
@@ -89,7 +94,6 @@ class MessageOpener {
   /// or the predecessor is another one than it was written with.
   Status Begin(std::string_view head, SegmentKind kind, uint64_t index, const Digest& predecessor);
   const Digest& commitment() const { return keys_.commitment; }
-  /// Opens chunks from number `first` on; all of them are full, but the last one of a message.
   Status Chunks(std::string_view sealed, uint64_t first, char* out);
   /// Replaces what `out` holds by what the whole message, its head included, says.
   Status Whole(std::string_view message, SegmentKind kind, uint64_t index,

@@ -5,7 +5,9 @@
 
 #include "archive/body_scan.h"
 #include "archive/entry_table.h"
+#include "archive/file_map.h"
 #include "archive/frame.h"
+#include "archive/given_content.h"
 #include "archive/key_state.h"
 #include "archive/stream_reader.h"
 #include "thalweg/runtime/graph.h"
@@ -32,13 +34,17 @@ class ExpandStep final : public runtime::Step {
 
   Result<Progress> OnChunk(Chunk& chunk, Output& out) override {
     auto& segment = chunk.As<StreamSegment>();
+    if (segment.place.kind == SegmentKind::kOther) {
+      out.Emit(std::move(chunk));
+      return Progress::kNeedInput;
+    }
     segment.hash = HashOf({segment.bytes.view()});
     THALWEG_ASSIGN_OR_RETURN(const std::string_view payload,
                              reader_.Check(segment.bytes.view(), segment.place));
     segment.place.commitment = reader_.commitment();
     if (segment.place.kind == SegmentKind::kData) {
       THALWEG_ASSIGN_OR_RETURN(const FoundFrame frame, FindFrame(payload, limits_.frame_bytes_max));
-      THALWEG_RETURN_IF_ERROR(CheckPadding(frame.rest));
+      THALWEG_ASSIGN_OR_RETURN(segment.starts, TakeFileMap(frame.rest, frame.content_bytes));
       segment.payload.resize(frame.content_bytes);
       THALWEG_RETURN_IF_ERROR(
           decoder_.Decode(frame.codec, frame.bytes, frame.content_bytes, segment.payload.data()));
@@ -69,13 +75,17 @@ struct Passed {
 
 class ReleaseStep final : public runtime::Step {
  public:
-  ReleaseStep(const WriteFunction& write, const OpenOptions& options, bool encrypted,
-              Passed& passed)
-      : write_(write), options_(options), encrypted_(encrypted), passed_(passed) {}
+  ReleaseStep(GivenContent& given, const OpenOptions& options, bool encrypted, Passed& passed)
+      : given_(given), options_(options), encrypted_(encrypted), passed_(passed) {}
 
   Result<Progress> OnChunk(Chunk& chunk, Output& /*out*/) override {
     auto& segment = chunk.As<StreamSegment>();
-    if (passed_.index) return Status::Corruption("a segment stands behind the last one");
+    const bool other = segment.place.kind == SegmentKind::kOther;
+    if (passed_.index.has_value() != other) {
+      return Status::Corruption("a segment stands where none belongs");
+    }
+    // It goes on: what was the end is a segment like others.
+    if (other) passed_.index.reset();
     if (segment.place.kind == SegmentKind::kEnd) {
       THALWEG_RETURN_IF_ERROR(TakeIndex(segment.payload));
     }
@@ -85,10 +95,7 @@ class ReleaseStep final : public runtime::Step {
     if (segment.place.kind != SegmentKind::kData) return Progress::kNeedInput;
     passed_.contents.back() = static_cast<int64_t>(segment.payload.size());
     passed_.content_bytes += static_cast<int64_t>(segment.payload.size());
-    if (passed_.content_bytes > options_.limits.output_bytes_max) {
-      return Status::ResourceExhausted("the content is larger than output_bytes_max");
-    }
-    THALWEG_RETURN_IF_ERROR(write_(segment.payload));
+    THALWEG_RETURN_IF_ERROR(given_.Take(segment.payload, std::move(segment.starts)));
     return Progress::kNeedInput;
   }
 
@@ -99,14 +106,14 @@ class ReleaseStep final : public runtime::Step {
     return CheckEnd(*passed_.index, frame.size() + 8, payload, encrypted_);
   }
 
-  const WriteFunction& write_;
+  GivenContent& given_;
   const OpenOptions& options_;
   bool encrypted_;
   Passed& passed_;
 };
 
 Report RunStream(StreamInput& input, const ArchiveHead& head, const MessageScheme* scheme,
-                 const OpenOptions& options, const WriteFunction& write, StreamTail& tail,
+                 const OpenOptions& options, GivenContent& given, StreamTail& tail,
                  Passed& passed) {
   runtime::Graph graph;
   const auto source =
@@ -119,7 +126,7 @@ Report RunStream(StreamInput& input, const ArchiveHead& head, const MessageSchem
       },
       source);
   graph.AddSerial({.name = "write", .token = runtime::TokenKind::kIo},
-                  std::make_unique<ReleaseStep>(write, options, scheme != nullptr, passed),
+                  std::make_unique<ReleaseStep>(given, options, scheme != nullptr, passed),
                   {lanes});
   runtime::RunOptions run;
   run.name = "open";
@@ -149,25 +156,6 @@ Status CompareWithIndex(const Passed& passed, const Trailer& trailer) {
            record.content == passed.contents[i];
   }
   return same ? Status() : Status::Corruption("the stream is not what its index says");
-}
-
-// The content stream is what was given: it must be the files, whole and in order.
-Status CheckGiven(const Passed& passed, const EntryTable& table) {
-  int64_t at = 0;
-  for (size_t i = 0; i < table.entries().size(); ++i) {
-    const Entry& entry = table.entries()[i];
-    if (entry.type != EntryType::kFile) continue;
-    const IndexEntry& file = table.ContentOf(i);
-    if (entry.stored_bytes == 0 && entry.size == 0) continue;
-    if (file.base64 || !entry.extents.empty() || entry.stored_bytes != entry.size ||
-        entry.stream_offset != at) {
-      return Status::Unsupported(
-          "what was given is not the content of the files as it was: open it as a file");
-    }
-    at += entry.size;
-  }
-  if (at == passed.content_bytes) return {};
-  return Status::Unsupported("more was given than the content of the files: open it as a file");
 }
 
 Status CheckTail(const ArchiveHead& head, const std::optional<ArchiveKeys>& keys,
@@ -212,13 +200,14 @@ Result<VerifyReport> OpenStream(const ReadFunction& read, const WriteFunction& w
   StreamTail tail;
   Passed passed;
   VerifyReport report;
-  report.run = RunStream(input, *head, scheme ? &*scheme : nullptr, options, write, tail, passed);
+  GivenContent given(write, options.limits);
+  report.run = RunStream(input, *head, scheme ? &*scheme : nullptr, options, given, tail, passed);
   THALWEG_RETURN_IF_ERROR(report.run.outcome);
   if (options.run.stop.stop_requested()) return Status::Cancelled("open: stopped");
   THALWEG_RETURN_IF_ERROR(CheckTail(*head, keys, tail, passed, options, &report));
   THALWEG_ASSIGN_OR_RETURN(const EntryTable table,
                            EntryTable::Make(std::move(passed.index->entries)));
-  THALWEG_RETURN_IF_ERROR(CheckGiven(passed, table));
+  THALWEG_RETURN_IF_ERROR(given.Finish(table));
   report.with_key = keys.has_value();
   report.entries = static_cast<int64_t>(table.entries().size());
   report.segments = static_cast<int64_t>(passed.places.size());

@@ -39,7 +39,8 @@ struct NewArchive {
 };
 Result<NewArchive> MakeNewArchive(Cipher cipher, const std::vector<Recipient>& recipients);
 
-ArchiveInfo InfoOf(const struct ArchiveHead& head, const struct ArchiveTail* tail);
+ArchiveInfo InfoOf(ByteReader& bytes, const struct ArchiveHead& head,
+                   const struct ArchiveTail* tail);
 std::string HexOf(std::string_view bytes);
 
 }  // namespace thalweg::archive

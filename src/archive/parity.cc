@@ -7,11 +7,12 @@
 
 #include "archive/bytes.h"
 #include "archive/frame.h"
+#include "archive/frame_run.h"
+#include "archive/key_copy.h"
 
 namespace thalweg::archive {
 namespace {
 
-constexpr uint32_t kParityFrame = 0x184D2A58;
 constexpr std::string_view kDescriptorMagic = "TWAP";
 constexpr std::string_view kStripeMagic = "TWAS";
 constexpr size_t kDescriptorFixed = 8 + 4 + 4 + 64 + 3 * 8 + 4 * 4 + 2 * 8 + 32;
@@ -88,6 +89,11 @@ int64_t ParityLayout::StripeFrameBytes() const {
          int64_t{parity_shards} * (int64_t{shard_bytes} + 2 * int64_t{sizeof(ShardHash)});
 }
 
+int64_t ParityLayout::KeyCopyBytes() const {
+  if (version < kParityWithKeys || header.slot_bytes == 0) return 0;
+  return archive::KeyCopyBytes(header);
+}
+
 int64_t ParityLayout::DescriptorBytes() const {
   return static_cast<int64_t>(kDescriptorFixed) + shards * int64_t{sizeof(ShardHash)};
 }
@@ -121,7 +127,7 @@ Result<ParityLayout> LayoutParity(const FixedHeader& header, int64_t trailer_off
 
 std::string ParityDescriptor::Encode() const {
   std::string inside(kDescriptorMagic);
-  PutNumber(inside, uint16_t{1});
+  PutNumber(inside, layout.version);
   PutNumber(inside, uint16_t{0});
   inside += layout.header.Encode();
   for (const int64_t value : {layout.begin, layout.end, layout.trailer_offset}) {
@@ -147,12 +153,14 @@ Result<ParityDescriptor> ParityDescriptor::Decode(std::string_view bytes) {
   const Digest digest = HashOf({text});
   if (AsView(digest) != frame->substr(text.size())) return damaged;
   FieldReader reader(text);
-  if (reader.Bytes(4) != kDescriptorMagic || reader.Number<uint16_t>() != 1 ||
+  ParityDescriptor descriptor;
+  ParityLayout& layout = descriptor.layout;
+  const bool marked = reader.Bytes(4) == kDescriptorMagic;
+  layout.version = reader.Number<uint16_t>();
+  if (!marked || layout.version < 1 || layout.version > kParityWithKeys ||
       reader.Number<uint16_t>() != 0) {
     return damaged;
   }
-  ParityDescriptor descriptor;
-  ParityLayout& layout = descriptor.layout;
   THALWEG_ASSIGN_OR_RETURN(layout.header, FixedHeader::Decode(reader.Bytes(64)));
   for (int64_t* value : {&layout.begin, &layout.end, &layout.trailer_offset}) {
     *value = static_cast<int64_t>(reader.Number<uint64_t>() & (UINT64_MAX >> 2));
@@ -187,31 +195,72 @@ std::string EncodeStripe(const ParityLayout& layout, int64_t stripe, const Strip
   return SkippableFrame(kParityFrame, inside);
 }
 
-Status WriteParity(ByteReader& bytes, const ParityLayout& layout, const WriteFunction& write) {
-  ParityDescriptor descriptor{.layout = layout, .hashes = {}};
-  std::string shard;
-  for (int64_t i = 0; i < layout.shards; ++i) {
-    if (!ReadShard(bytes, layout, i, &shard)) {
+namespace {
+
+// The hash of each data shard, many shards a job.
+Status HashShards(ByteReader& bytes, const ParityLayout& layout, const RunSettings& run,
+                  std::vector<ShardHash>* hashes) {
+  constexpr int64_t kShardsOfJob = 64;
+  hashes->resize(static_cast<size_t>(layout.shards));
+  const auto jobs = static_cast<size_t>((layout.shards + kShardsOfJob - 1) / kShardsOfJob);
+  const Report report = RunJobs(jobs, kShardsOfJob * layout.shard_bytes, run, "hash", [&] {
+    return [&, shard = std::make_shared<std::string>()](size_t job) -> Status {
+      const int64_t first = static_cast<int64_t>(job) * kShardsOfJob;
+      for (int64_t i = first; i < std::min(first + kShardsOfJob, layout.shards); ++i) {
+        if (!ReadShard(bytes, layout, i, shard.get())) {
+          return Status::IoError("parity: the archive cannot be read back");
+        }
+        (*hashes)[static_cast<size_t>(i)] = HashShard(*shard);
+      }
+      return {};
+    };
+  });
+  return report.outcome;
+}
+
+Status MakeStripe(ByteReader& bytes, const ParityLayout& layout, int64_t s, Stripe* stripe) {
+  stripe->shards.resize(layout.data_shards + layout.parity_shards);
+  for (uint32_t i = 0; i < layout.data_shards; ++i) {
+    if (!ReadShard(bytes, layout, layout.ShardOf(s, i), &stripe->shards[i])) {
       return Status::IoError("parity: the archive cannot be read back");
     }
-    descriptor.hashes.push_back(HashShard(shard));
   }
+  for (uint32_t i = 0; i < layout.parity_shards; ++i) {
+    stripe->shards[layout.data_shards + i].resize(layout.shard_bytes);
+  }
+  EncodeParity(layout, stripe);
+  return {};
+}
+
+}  // namespace
+
+Status WriteParity(ByteReader& bytes, const ParityLayout& layout, const RunSettings& settings,
+                   const WriteFunction& write) {
+  RunSettings run = settings;
+  run.on_progress = {};
+  ParityDescriptor descriptor{.layout = layout, .hashes = {}};
+  THALWEG_RETURN_IF_ERROR(HashShards(bytes, layout, run, &descriptor.hashes));
   const std::string encoded = descriptor.Encode();
   THALWEG_RETURN_IF_ERROR(write(encoded));
-  Stripe stripe;
-  stripe.shards.resize(layout.data_shards + layout.parity_shards);
-  for (int64_t s = 0; s < layout.stripes; ++s) {
-    for (uint32_t i = 0; i < layout.data_shards; ++i) {
-      if (!ReadShard(bytes, layout, layout.ShardOf(s, i), &stripe.shards[i])) {
-        return Status::IoError("parity: the archive cannot be read back");
-      }
-    }
-    for (uint32_t i = 0; i < layout.parity_shards; ++i) {
-      stripe.shards[layout.data_shards + i].resize(layout.shard_bytes);
-    }
-    EncodeParity(layout, &stripe);
-    THALWEG_RETURN_IF_ERROR(write(EncodeStripe(layout, s, stripe)));
+  if (layout.KeyCopyBytes() > 0) {
+    std::string slots(2 * size_t{layout.header.slot_bytes}, '\0');
+    THALWEG_RETURN_IF_ERROR(ReadExactly(bytes, kSlotsOffset, slots));
+    THALWEG_RETURN_IF_ERROR(write(EncodeKeyCopy(layout.header, slots)));
   }
+  const int64_t stripe_bytes =
+      int64_t{layout.data_shards} * layout.shard_bytes + 2 * layout.StripeFrameBytes();
+  const Report report = RunTexts(
+      static_cast<size_t>(layout.stripes), stripe_bytes, run, "parity",
+      [&] {
+        return [&, stripe = std::make_shared<Stripe>()](size_t job, std::string* frame) -> Status {
+          const auto s = static_cast<int64_t>(job);
+          THALWEG_RETURN_IF_ERROR(MakeStripe(bytes, layout, s, stripe.get()));
+          *frame = EncodeStripe(layout, s, *stripe);
+          return {};
+        };
+      },
+      [&](size_t /*job*/, std::string_view frame) { return write(frame); });
+  THALWEG_RETURN_IF_ERROR(report.outcome);
   return write(encoded);
 }
 
@@ -238,7 +287,7 @@ Result<Stripe> ReadStripe(ByteReader& bytes, ByteReader& parity, int64_t section
                                               descriptor.hashes[static_cast<size_t>(shard)]);
     if (!good) data.bad.push_back(i);
   }
-  const int64_t place = section + layout.DescriptorBytes() + stripe * layout.StripeFrameBytes();
+  const int64_t place = section + layout.StripeOffset(stripe);
   std::string frame(static_cast<size_t>(layout.StripeFrameBytes()), '\0');
   const auto n = parity.ReadAt(place, frame);
   const bool read = n.ok() && *n == frame.size();
@@ -291,7 +340,38 @@ bool RebuildStripe(const ParityDescriptor& descriptor, int64_t stripe, Stripe* d
   return true;
 }
 
-Status CheckParity(ByteReader& bytes, const ArchiveHead& head, const Footer& footer) {
+Result<int> ParityPercentOf(ByteReader& bytes, const Footer& footer) {
+  if (footer.parity_offset == 0) return 0;
+  // The field alone: the hashes behind it may be many.
+  constexpr size_t kPercentOffset = 8 + 8 + 64 + 3 * 8;
+  char head[kPercentOffset + 4];
+  THALWEG_RETURN_IF_ERROR(ReadExactly(bytes, footer.parity_offset, head));
+  const auto percent = LoadNumber<uint32_t>(head + kPercentOffset);
+  if (std::string_view(head + 8, 4) == kDescriptorMagic && percent >= 1 && percent <= 100) {
+    return static_cast<int>(percent);
+  }
+  return Status::Corruption("the parity's descriptor is damaged");
+}
+
+namespace {
+
+// A copy that was made not to count, as by a rekey that was interrupted, is none.
+Status CheckKeyCopy(ByteReader& bytes, const ArchiveHead& head, const ParityLayout& layout,
+                    int64_t offset) {
+  if (layout.KeyCopyBytes() == 0) return {};
+  std::string frame(static_cast<size_t>(layout.KeyCopyBytes()), '\0');
+  THALWEG_RETURN_IF_ERROR(ReadExactly(bytes, offset, frame));
+  if (frame == WipedKeyCopy(layout.header)) return {};
+  const auto slots = DecodeKeyCopy(layout.header, frame);
+  if (!slots) return Status::Corruption("the parity's copy of the key slots is damaged");
+  if (*slots == head.slot_bytes) return {};
+  return Status::Corruption("the key slots are damaged");
+}
+
+}  // namespace
+
+Status CheckParity(ByteReader& bytes, const ArchiveHead& head, const Footer& footer,
+                   const RunSettings& settings) {
   if (footer.parity_offset == 0) return {};
   THALWEG_ASSIGN_OR_RETURN(const ParityDescriptor descriptor,
                            ReadDescriptor(bytes, footer.parity_offset, footer.offset));
@@ -305,18 +385,25 @@ Status CheckParity(ByteReader& bytes, const ArchiveHead& head, const Footer& foo
   std::string copy(static_cast<size_t>(layout.DescriptorBytes()), '\0');
   THALWEG_RETURN_IF_ERROR(ReadExactly(bytes, second, copy));
   if (copy != descriptor.Encode()) return Status::Corruption("the parity is damaged");
-  for (int64_t s = 0; s < layout.stripes; ++s) {
+  THALWEG_RETURN_IF_ERROR(
+      CheckKeyCopy(bytes, head, layout, footer.parity_offset + layout.KeyCopyOffset()));
+  RunSettings run = settings;
+  run.on_progress = {};
+  const int64_t stripe_bytes =
+      int64_t{layout.data_shards} * layout.shard_bytes + 2 * layout.StripeFrameBytes();
+  const auto check = [&](size_t job) -> Status {
+    const auto s = static_cast<int64_t>(job);
     THALWEG_ASSIGN_OR_RETURN(const Stripe stripe,
                              ReadStripe(bytes, bytes, footer.parity_offset, descriptor, s));
-    const int64_t at =
-        footer.parity_offset + layout.DescriptorBytes() + s * layout.StripeFrameBytes();
     std::string frame(static_cast<size_t>(layout.StripeFrameBytes()), '\0');
-    THALWEG_RETURN_IF_ERROR(ReadExactly(bytes, at, frame));
-    if (!stripe.bad.empty() || frame != EncodeStripe(layout, s, stripe)) {
-      return Status::Corruption("the parity is damaged");
-    }
-  }
-  return {};
+    THALWEG_RETURN_IF_ERROR(
+        ReadExactly(bytes, footer.parity_offset + layout.StripeOffset(s), frame));
+    if (stripe.bad.empty() && frame == EncodeStripe(layout, s, stripe)) return {};
+    return Status::Corruption("the parity is damaged");
+  };
+  return RunJobs(static_cast<size_t>(layout.stripes), stripe_bytes, run, "parity",
+                 [&] { return check; })
+      .outcome;
 }
 
 }  // namespace thalweg::archive

@@ -14,7 +14,12 @@
 // which shards are damaged.
 namespace thalweg::archive {
 
+inline constexpr uint32_t kParityFrame = 0x184D2A58;
+/// Since this version a copy of the key slots stands behind the first descriptor.
+inline constexpr uint16_t kParityWithKeys = 2;
+
 struct ParityLayout {
+  uint16_t version = kParityWithKeys;
   FixedHeader header;  // A copy: it is repaired from here.
   int64_t begin = 0;   // What is protected: the body and the trailer.
   int64_t end = 0;
@@ -30,7 +35,15 @@ struct ParityLayout {
   int64_t ShardOf(int64_t stripe, uint32_t place) const { return stripe + stripes * place; }
   int64_t StripeFrameBytes() const;
   int64_t DescriptorBytes() const;
-  int64_t SectionBytes() const { return 2 * DescriptorBytes() + stripes * StripeFrameBytes(); }
+  int64_t KeyCopyBytes() const;  // 0: none.
+  int64_t SectionBytes() const {
+    return 2 * DescriptorBytes() + KeyCopyBytes() + stripes * StripeFrameBytes();
+  }
+  /// Where things are in the section.
+  int64_t KeyCopyOffset() const { return DescriptorBytes(); }
+  int64_t StripeOffset(int64_t stripe) const {
+    return DescriptorBytes() + KeyCopyBytes() + stripe * StripeFrameBytes();
+  }
 };
 
 using ShardHash = std::array<uint8_t, 16>;
@@ -47,14 +60,19 @@ struct ParityDescriptor {
 Result<ParityLayout> LayoutParity(const FixedHeader& header, int64_t trailer_offset, int64_t end,
                                   int percent);
 
-/// Computes the parity of `bytes` and gives the whole section.
-Status WriteParity(ByteReader& bytes, const ParityLayout& layout, const WriteFunction& write);
+/// Computes the parity of `bytes` on all cores and gives the whole section, in order.
+Status WriteParity(ByteReader& bytes, const ParityLayout& layout, const RunSettings& run,
+                   const WriteFunction& write);
 
 /// The descriptor at `offset`.
 Result<ParityDescriptor> ReadDescriptor(ByteReader& bytes, int64_t offset, int64_t end);
 
 /// Checks every hash of the parity in an archive, if it has any.
-Status CheckParity(ByteReader& bytes, const ArchiveHead& head, const Footer& footer);
+Status CheckParity(ByteReader& bytes, const ArchiveHead& head, const Footer& footer,
+                   const RunSettings& run);
+
+/// How many percent of parity an archive holds; 0: none.
+Result<int> ParityPercentOf(ByteReader& bytes, const Footer& footer);
 
 /// One stripe in memory: data shards and then parity shards.
 struct Stripe {

@@ -9,6 +9,7 @@
 #include "archive/frame_run.h"
 #include "archive/key_state.h"
 #include "archive/operations.h"
+#include "archive/parity.h"
 #include "io/local_file_system.h"
 
 namespace thalweg::archive {
@@ -95,7 +96,7 @@ Status Reader::CheckOutput(int64_t content_bytes) const {
 
 ArchiveInfo Reader::Info() const {
   const OpenedArchive& a = *opened_;
-  ArchiveInfo info = InfoOf(*a.head, a.tail ? &*a.tail : nullptr);
+  ArchiveInfo info = InfoOf(*a.bytes, *a.head, a.tail ? &*a.tail : nullptr);
   info.opened = true;
   info.entries = static_cast<int64_t>(entries().size());
   info.content_bytes = a.index.content_bytes;
@@ -108,7 +109,7 @@ ArchiveInfo Reader::Info() const {
   return info;
 }
 
-ArchiveInfo InfoOf(const ArchiveHead& head, const ArchiveTail* tail) {
+ArchiveInfo InfoOf(ByteReader& bytes, const ArchiveHead& head, const ArchiveTail* tail) {
   ArchiveInfo info;
   info.version = 1;
   info.archive_id = HexOf(head.header.id());
@@ -124,6 +125,8 @@ ArchiveInfo InfoOf(const ArchiveHead& head, const ArchiveTail* tail) {
   if (tail == nullptr) return info;
   info.segments = static_cast<int64_t>(tail->trailer.segments.size());
   info.has_parity = tail->footer.parity_offset != 0;
+  // How much parity that is damaged had is not known.
+  info.parity_percent = ParityPercentOf(bytes, tail->footer).value_or(0);
   if (tail->trailer.signature) info.signer = SignerText(tail->trailer.signature->key);
   return info;
 }
@@ -276,7 +279,7 @@ Result<ArchiveInfo> ReadInfoOn(io::FileSystem& fs, const std::string& path) {
   if (!head.ok()) return head.status().WithContext("'" + path + "'");
   const auto tail = ReadTail(bytes, **head);
   if (!tail.ok()) return tail.status().WithContext("'" + path + "'");
-  return InfoOf(**head, &*tail);
+  return InfoOf(bytes, **head, &*tail);
 }
 
 Result<ArchiveInfo> ReadInfo(const std::string& archive) {

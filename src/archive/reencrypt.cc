@@ -20,8 +20,6 @@ using runtime::Chunk;
 using runtime::Output;
 using runtime::Progress;
 
-constexpr int64_t kCheckpointBytes = int64_t{256} << 20;
-
 struct CopyPayload final : runtime::Payload {
   ChainLink link;
   Digest predecessor{};
@@ -35,6 +33,7 @@ struct CopyJob {
   Chain* chain = nullptr;
   BodyWriter* writer = nullptr;
   size_t first_frame = 0;
+  int64_t checkpoint_bytes = 0;
 };
 
 class PlanNode final : public runtime::Source {
@@ -43,7 +42,7 @@ class PlanNode final : public runtime::Source {
   Result<Progress> Produce(Output& out) override {
     auto payload = std::make_unique<CopyPayload>();
     SegmentKind kind = SegmentKind::kData;
-    if (since_checkpoint_ >= kCheckpointBytes) {
+    if (since_checkpoint_ >= job_.checkpoint_bytes) {
       kind = SegmentKind::kCheckpoint;
       since_checkpoint_ = 0;
     } else if (frame_ == job_.from->frames.size()) {
@@ -184,6 +183,7 @@ Status Reencrypt(io::FileSystem& fs, const std::string& path, const RekeyOptions
   BodyWriter::Start start;
   CopyJob job;
   job.from = from.get();
+  job.checkpoint_bytes = options.checkpoint_bytes;
   uint64_t next = 0;
   Digest predecessor{};
   if (left) {

@@ -1,5 +1,8 @@
+#include <memory>
 #include <utility>
+#include <vector>
 
+#include "archive/key_copy.h"
 #include "archive/opened_archive.h"
 #include "archive/operations.h"
 #include "archive/reencrypt.h"
@@ -34,6 +37,70 @@ class SlotWriter {
   const FixedHeader& header_;
 };
 
+// The copies of the key slots that stand with the parity, in the archive and beside it.
+class KeyCopies {
+ public:
+  static Result<KeyCopies> Find(io::FileSystem& fs, const std::string& path, ByteReader& bytes,
+                                const ArchiveHead& head) {
+    KeyCopies found(head.header);
+    char footer_bytes[kFooterBytes];
+    const int64_t at = head.file_bytes - kFooterBytes;
+    THALWEG_RETURN_IF_ERROR(ReadExactly(bytes, at, footer_bytes));
+    THALWEG_ASSIGN_OR_RETURN(
+        const Footer footer,
+        Footer::Decode({footer_bytes, sizeof(footer_bytes)}, head.header, head.file_bytes));
+    if (footer.parity_offset > 0) {
+      THALWEG_RETURN_IF_ERROR(found.Add(fs, path, bytes, footer.parity_offset, footer.offset));
+    }
+    const std::string beside = path + ".par";
+    THALWEG_ASSIGN_OR_RETURN(const bool exists, io::Exists(fs, beside));
+    if (!exists) return found;
+    THALWEG_ASSIGN_OR_RETURN(auto random, fs.OpenRandom(beside));
+    FileBytes parity(std::move(random));
+    THALWEG_ASSIGN_OR_RETURN(const int64_t size, parity.Size());
+    // Behind the frame's head and what marks a descriptor: whose it is.
+    std::string whose(static_cast<size_t>(kFixedHeaderBytes), '\0');
+    const auto n = parity.ReadAt(16, whose);
+    if (n.ok() && whose == head.header.Encode()) {
+      THALWEG_RETURN_IF_ERROR(found.Add(fs, beside, parity, 0, size));
+    }
+    return found;
+  }
+
+  Status Wipe() {
+    for (const Copy& copy : copies_) {
+      THALWEG_RETURN_IF_ERROR(WipeKeyCopy(*copy.file, copy.offset, header_));
+    }
+    return {};
+  }
+  Status Write(std::string_view slots) {
+    for (const Copy& copy : copies_) {
+      THALWEG_RETURN_IF_ERROR(WriteKeyCopy(*copy.file, copy.offset, header_, slots));
+      THALWEG_RETURN_IF_ERROR(copy.file->Close());
+    }
+    return {};
+  }
+
+ private:
+  struct Copy {
+    std::unique_ptr<io::UpdatableFile> file;
+    int64_t offset = 0;
+  };
+
+  explicit KeyCopies(const FixedHeader& header) : header_(header) {}
+  Status Add(io::FileSystem& fs, const std::string& path, ByteReader& bytes, int64_t section,
+             int64_t end) {
+    THALWEG_ASSIGN_OR_RETURN(const auto offset, FindKeyCopy(bytes, section, end, header_));
+    if (!offset) return {};
+    THALWEG_ASSIGN_OR_RETURN(auto file, io::OpenForUpdate(fs, path));
+    copies_.push_back({std::move(file), *offset});
+    return {};
+  }
+
+  FixedHeader header_;
+  std::vector<Copy> copies_;
+};
+
 Status RekeyStanzas(io::FileSystem& fs, const std::string& path, const RekeyOptions& options) {
   THALWEG_ASSIGN_OR_RETURN(const auto lock, fs.Lock(path));
   THALWEG_ASSIGN_OR_RETURN(auto random, fs.OpenRandom(path));
@@ -50,11 +117,16 @@ Status RekeyStanzas(io::FileSystem& fs, const std::string& path, const RekeyOpti
   THALWEG_ASSIGN_OR_RETURN(const std::string slot,
                            EncodeSlot(header, keys, sequence, options.recipients));
   THALWEG_ASSIGN_OR_RETURN(const auto file, io::OpenForUpdate(fs, path));
+  // A copy that is older than the slots would bring back who is shut out now.
+  THALWEG_ASSIGN_OR_RETURN(KeyCopies copies, KeyCopies::Find(fs, path, bytes, *head));
+  THALWEG_RETURN_IF_ERROR(copies.Wipe());
   SlotWriter writer(*file, header);
   THALWEG_RETURN_IF_ERROR(writer.Write(1 - current, slot));
   // Who is no recipient any more must not find his stanza in the old slot.
   THALWEG_RETURN_IF_ERROR(writer.Write(current, std::string(header.slot_bytes, '\0')));
-  return file->Close();
+  THALWEG_RETURN_IF_ERROR(file->Close());
+  const std::string empty(header.slot_bytes, '\0');
+  return copies.Write(current == 0 ? empty + slot : slot + empty);
 }
 
 }  // namespace
@@ -62,6 +134,9 @@ Status RekeyStanzas(io::FileSystem& fs, const std::string& path, const RekeyOpti
 Status RekeyOn(io::FileSystem& fs, const std::string& path, const RekeyOptions& options) {
   if (options.recipients.empty() && options.cipher != Cipher::kNone) {
     return Status::InvalidArgument("rekey: nobody could open the archive: give a recipient");
+  }
+  if (options.checkpoint_bytes < 1) {
+    return Status::InvalidArgument("checkpoint_bytes must be positive");
   }
   const Status done = options.full ? Reencrypt(fs, path, options) : RekeyStanzas(fs, path, options);
   return done.WithContext("'" + path + "'");

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "archive/bytes.h"
+#include "archive/key_copy.h"
 #include "archive/opened_archive.h"
 #include "archive/operations.h"
 #include "archive/parity.h"
@@ -75,6 +76,8 @@ class Repairer {
     report_ = {};
     report_.shards = layout_.shards;
     THALWEG_RETURN_IF_ERROR(Compare(0, layout_.header.Encode(), patch, &report_.header_corrected));
+    THALWEG_RETURN_IF_ERROR(RepairState(patch));
+    THALWEG_RETURN_IF_ERROR(RepairKeys(patch));
     ByteReader& source = parity_.beside ? *parity_.beside : bytes_;
     for (int64_t s = 0; s < layout_.stripes; ++s) {
       THALWEG_ASSIGN_OR_RETURN(Stripe stripe,
@@ -96,6 +99,42 @@ class Repairer {
   }
 
  private:
+  // What stands where an append would say how far it is: that, or zeros.
+  Status RepairState(const std::function<Status(const Patch&)>& patch) {
+    std::string state(static_cast<size_t>(kStateBytes), '\0');
+    const Digest header_hash = layout_.header.Hash();
+    const auto n = bytes_.ReadAt(kFixedHeaderBytes, state);
+    if (n.ok() && *n == state.size() && DecodeState(state, AsView(header_hash)).ok()) return {};
+    report_.header_corrected = true;
+    return Compare(kFixedHeaderBytes, EncodeState({}, AsView(header_hash)), patch, nullptr);
+  }
+
+  // The key slots from their copy; or the copy from the slots, where a rekey or an append that was
+  // interrupted has left none that counts.
+  Status RepairKeys(const std::function<Status(const Patch&)>& patch) {
+    if (layout_.KeyCopyBytes() == 0) return {};
+    const FixedHeader& header = layout_.header;
+    ByteReader& source = parity_.beside ? *parity_.beside : bytes_;
+    const int64_t at = parity_.section + layout_.KeyCopyOffset();
+    std::string frame(static_cast<size_t>(layout_.KeyCopyBytes()), '\0');
+    const auto n = source.ReadAt(at, frame);
+    if (const auto copy = DecodeKeyCopy(header, frame); copy && n.ok()) {
+      bool differs = false;
+      THALWEG_RETURN_IF_ERROR(Compare(kSlotsOffset, *copy, patch, &differs));
+      if (differs) report_.bytes_corrected += static_cast<int64_t>(copy->size());
+      report_.header_corrected = report_.header_corrected || differs;
+      return {};
+    }
+    std::string slots(2 * size_t{header.slot_bytes}, '\0');
+    THALWEG_RETURN_IF_ERROR(ReadExactly(bytes_, kSlotsOffset, slots));
+    const auto decoded = DecodeSlots(header, slots);
+    if (parity_.beside || !decoded.ok() || !decoded->current()) return {};
+    for (const Slot& slot : decoded->slots) {
+      if (slot.state == SlotState::kPending) return {};
+    }
+    return Compare(at, EncodeKeyCopy(header, slots), patch, nullptr);
+  }
+
   Status Put(int64_t stripe, uint32_t place, const Stripe& data,
              const std::function<Status(const Patch&)>& patch) {
     if (place >= layout_.data_shards) return {};
@@ -110,8 +149,7 @@ class Repairer {
 
   Status PutFrame(int64_t stripe, const Stripe& data,
                   const std::function<Status(const Patch&)>& patch) {
-    const int64_t at =
-        parity_.section + layout_.DescriptorBytes() + stripe * layout_.StripeFrameBytes();
+    const int64_t at = parity_.section + layout_.StripeOffset(stripe);
     return Compare(at, EncodeStripe(layout_, stripe, data), patch, nullptr);
   }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "archive/file_map.h"
 #include "archive/frame.h"
 #include "archive/graph_run.h"
 
@@ -24,6 +25,7 @@ struct SegmentPayload final : runtime::Payload {
   uint32_t content_bytes = 0;
   uint32_t frame_bytes = 0;
   Codec codec = Codec::kStore;
+  std::vector<FileStart> starts;
   std::vector<IndexEntry> completed;  // Entries whose content ends here or before.
   std::optional<IndexEntry> open_entry;
 };
@@ -36,6 +38,7 @@ class ReadNode final : public runtime::Source {
         item_(job.start.item),
         skip_(job.start.skip),
         stream_(job.start.content_bytes),
+        as_it_is_(job.start.content_bytes == 0),
         next_checkpoint_(stream_ + job.options->checkpoint_bytes) {}
 
   Result<Progress> Produce(Output& out) override {
@@ -53,6 +56,7 @@ class ReadNode final : public runtime::Source {
       if (segment->content.size() == 0) kind = SegmentKind::kEnd;
     }
     job_.counters.read_ns += NanosSince(begin);
+    segment->starts = std::exchange(starts_, {});
     segment->completed = std::exchange(completed_, {});
     segment->predecessor = job_.chain->predecessor();
     THALWEG_ASSIGN_OR_RETURN(segment->link, job_.chain->Next(kind));
@@ -71,7 +75,7 @@ class ReadNode final : public runtime::Source {
     size_t used = 0;
     while (used < job_.frame_bytes) {
       if (out.stop().stop_requested()) return Status::Cancelled("seal: stopped");
-      if (!open_ && !OpenNext()) break;
+      if (!open_ && !OpenNext(used)) break;
       if (!open_) continue;
       const auto n = reader_.Read({buffer.data() + used, job_.frame_bytes - used});
       if (!n.ok()) {
@@ -98,7 +102,7 @@ class ReadNode final : public runtime::Source {
   const InputItem& item() const { return job_.tree->items[item_]; }
 
   // False: there is no further item. One that has no content is completed at once.
-  bool OpenNext() {
+  bool OpenNext(size_t used) {
     if (item_ == job_.tree->items.size()) return false;
     if (item().entry.type != EntryType::kFile) {
       Complete({.entry = item().entry});
@@ -110,10 +114,21 @@ class ReadNode final : public runtime::Source {
       Skip(opened);
       return true;
     }
+    if (skip_ == 0) Mark(used);
     entry_offset_ = skip_ > 0 ? job_.start.entry_offset : stream_;
     stored_ = std::exchange(skip_, 0);
     open_ = true;
     return true;
+  }
+
+  // Tells a reader of the stream how the file that begins here is stored, unless it and what is
+  // before it are stored as they are.
+  void Mark(size_t used) {
+    FileStart start = reader_.start();
+    const bool before = std::exchange(as_it_is_, start.as_it_is());
+    if (before && as_it_is_) return;
+    start.place = static_cast<uint32_t>(used);
+    starts_.push_back(std::move(start));
   }
 
   IndexEntry OpenEntry() const {
@@ -153,11 +168,13 @@ class ReadNode final : public runtime::Source {
   size_t item_;
   int64_t skip_;
   int64_t stream_;
+  bool as_it_is_;  // What was stored last; false where that is not known.
   int64_t next_checkpoint_;
   int64_t entry_offset_ = 0;
   int64_t stored_ = 0;
   bool open_ = false;
   bool ended_ = false;
+  std::vector<FileStart> starts_;
   std::vector<IndexEntry> completed_;
 };
 
@@ -185,13 +202,14 @@ class SealStep final : public runtime::Step {
     const Clock::Instant begin = Clock::System().Now();
     const size_t content = segment.content.size();
     // Room for the padding is there from the beginning: growing drops what a buffer holds.
-    frame_.Reserve(FrameBound(job_.options->stages.codec, content) * 9 / 8 + 64);
+    const std::string map = segment.starts.empty() ? "" : EncodeFileMap(segment.starts);
+    frame_.Reserve((FrameBound(job_.options->stages.codec, content) + map.size()) * 9 / 8 + 64);
     THALWEG_ASSIGN_OR_RETURN(segment.codec, encoder_->Encode(segment.content.view(), frame_));
     segment.content_bytes = static_cast<uint32_t>(content);
     segment.frame_bytes = static_cast<uint32_t>(frame_.size());
     job_.buffers.Give(std::move(segment.content));
     if (HasPrefix(segment.codec)) Prefix(segment);
-    if (job_.options->pad) Pad();
+    PutMap(map);
     job_.counters.compress_ns += NanosSince(begin);
     ++job_.counters.frames;
     if (segment.codec == Codec::kStore) ++job_.counters.frames_stored;
@@ -210,9 +228,13 @@ class SealStep final : public runtime::Step {
     frame_ = std::move(whole);
   }
 
-  void Pad() {
+  // The map and the padding share one frame.
+  void PutMap(const std::string& map) {
     const auto size = static_cast<int64_t>(frame_.size());
-    const int64_t padding = PaddingFor(size);
+    int64_t padding = map.empty() ? 0 : 8 + static_cast<int64_t>(map.size());
+    if (job_.options->pad) {
+      padding = map.empty() ? PaddingFor(size) : PadmeLength(size + padding) - size;
+    }
     if (padding == 0) return;
     if (frame_.capacity() < static_cast<size_t>(size + padding)) {
       ByteBuffer larger(static_cast<size_t>(size + padding));
@@ -220,6 +242,7 @@ class SealStep final : public runtime::Step {
       frame_ = std::move(larger);
     }
     WritePadding(padding, frame_.data() + size);
+    std::copy(map.begin(), map.end(), frame_.data() + size + 8);
     frame_.SetSize(static_cast<size_t>(size + padding));
   }
 
@@ -309,7 +332,15 @@ Report RunSeal(SealJob& job) {
       source);
   graph.AddSerial({.name = "write", .token = runtime::TokenKind::kIo},
                   std::make_unique<WriteNode>(job), {lanes});
-  return RunGraph(std::move(graph), "seal", job.options->run);
+  RunSettings settings = job.options->run;
+  if (settings.tuning.policy == TuningPolicy::kTable && settings.workers == 0) {
+    const Tuning& tuning = settings.tuning;
+    const Governor& governor =
+        settings.governor != nullptr ? *settings.governor : Governor::Process();
+    const int cores = static_cast<int>(governor.cpu_statistics().tokens);
+    settings.workers = TableKnobs(job.tree->bytes, cores, tuning.min, tuning.max).workers;
+  }
+  return RunGraph(std::move(graph), "seal", settings);
 }
 
 }  // namespace thalweg::archive

@@ -27,8 +27,8 @@ std::vector<std::string> LossyStages(const Stages& stages) {
 Status WriteParityBeside(ByteReader& bytes, const ParityLayout& layout, io::FileSystem& fs,
                          const std::string& path, const SealOptions& options) {
   THALWEG_ASSIGN_OR_RETURN(auto file, io::AtomicFile::Create(fs, path, {.replace = options.force}));
-  THALWEG_RETURN_IF_ERROR(
-      WriteParity(bytes, layout, [&](std::string_view part) { return file->Append(part); }));
+  THALWEG_RETURN_IF_ERROR(WriteParity(bytes, layout, options.run,
+                                      [&](std::string_view part) { return file->Append(part); }));
   return file->Commit();
 }
 
@@ -110,8 +110,9 @@ Status FinishArchive(BodyWriter& writer, io::FileSystem& fs, const std::string& 
     if (options.parity_beside) {
       THALWEG_RETURN_IF_ERROR(WriteParityBeside(bytes, layout, fs, output + ".par", options));
     } else {
-      THALWEG_RETURN_IF_ERROR(WriteParity(
-          bytes, layout, [&](std::string_view piece) { return writer.PutOther(piece); }));
+      THALWEG_RETURN_IF_ERROR(WriteParity(bytes, layout, options.run, [&](std::string_view piece) {
+        return writer.PutOther(piece);
+      }));
     }
   }
   const int64_t parity_bytes = writer.offset() - end;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "archive/file_map.h"
 #include "archive/frame.h"
 
 namespace thalweg::archive {
@@ -76,14 +77,6 @@ Status SegmentReader::CheckOther(const SegmentPlace& place) {
   return hash == *place.hash ? Status() : Status::Corruption("old bytes are damaged");
 }
 
-Status CheckPadding(std::string_view rest) {
-  if (rest.empty()) return {};
-  THALWEG_ASSIGN_OR_RETURN(const std::string_view zeros, TakeSkippable(kPaddingFrame, &rest));
-  const bool clean = std::all_of(zeros.begin(), zeros.end(), [](char c) { return c == 0; });
-  if (clean && rest.empty()) return {};
-  return Status::Corruption("a segment holds more than its frame");
-}
-
 Result<std::string_view> FrameOf(std::string_view payload, const SegmentRecord& record) {
   if (HasPrefix(record.codec)) {
     const std::string prefix = FramePrefix(record.codec, record.content, record.frame);
@@ -95,7 +88,7 @@ Result<std::string_view> FrameOf(std::string_view payload, const SegmentRecord& 
   if (payload.size() < record.frame) {
     return Status::Corruption("a segment does not hold the frame that the index names");
   }
-  THALWEG_RETURN_IF_ERROR(CheckPadding(payload.substr(record.frame)));
+  THALWEG_RETURN_IF_ERROR(TakeFileMap(payload.substr(record.frame), record.content).status());
   return payload.substr(0, record.frame);
 }
 

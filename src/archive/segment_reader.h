@@ -71,9 +71,8 @@ class SegmentReader {
   Digest commitment_{};
 };
 
-/// What may stand behind a frame: nothing, or padding.
-Status CheckPadding(std::string_view rest);
-/// Checks that a payload of data is one frame of `frame` bytes and padding. Returns the frame.
+/// Checks that a payload of data is one frame of `frame` bytes, and perhaps a map and padding.
+/// Returns the frame.
 Result<std::string_view> FrameOf(std::string_view payload, const SegmentRecord& record);
 
 }  // namespace thalweg::archive

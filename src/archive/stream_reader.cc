@@ -14,11 +14,11 @@ constexpr uint32_t kTrailerFrame = 0x184D2A56;
 constexpr uint32_t kParityFrame = 0x184D2A58;
 constexpr uint32_t kFooterFrame = 0x184D2A59;
 
-// The head of an archive as a file of its own.
+// The head of an archive as a file of its own, how much may follow being unknown.
 class HeadBytes final : public ByteReader {
  public:
   explicit HeadBytes(std::string bytes) : bytes_(std::move(bytes)) {}
-  Result<int64_t> Size() override { return static_cast<int64_t>(bytes_.size()); }
+  Result<int64_t> Size() override { return INT64_MAX; }
   Result<size_t> ReadAt(int64_t offset, std::span<char> out) override {
     const auto begin = std::min(static_cast<size_t>(offset), bytes_.size());
     const size_t n = std::min(out.size(), bytes_.size() - begin);
@@ -66,6 +66,8 @@ Result<std::unique_ptr<ArchiveHead>> TakeHead(StreamInput& input) {
 }
 
 Result<runtime::Progress> SegmentSource::Produce(runtime::Output& out) {
+  // What an interrupted append has left behind the archive does not count.
+  if (head_.append_pending && input_.offset() >= head_.file_bytes) return runtime::Progress::kDone;
   char bytes[kSegmentHeaderBytes];
   THALWEG_ASSIGN_OR_RETURN(const bool more, input_.Take({bytes, 8}));
   if (!more) return runtime::Progress::kDone;
@@ -73,8 +75,10 @@ Result<runtime::Progress> SegmentSource::Produce(runtime::Output& out) {
     THALWEG_RETURN_IF_ERROR(TakeOther({bytes, 8}));
     return runtime::Progress::kNeedRoom;
   }
-  if (!tail_.trailer.empty()) {
-    return Status::Unsupported("the archive was appended to: open it as a file");
+  if (tail_.footer) {
+    EmitOther(out);
+  } else if (!tail_.trailer.empty()) {
+    return Misplaced();
   }
   THALWEG_RETURN_IF_ERROR(input_.TakeAll({bytes + 8, sizeof(bytes) - 8}));
   THALWEG_ASSIGN_OR_RETURN(const SegmentHeader header,
@@ -86,6 +90,22 @@ Result<runtime::Progress> SegmentSource::Produce(runtime::Output& out) {
   chunk.payload = std::move(segment);
   out.Emit(std::move(chunk));
   return runtime::Progress::kNeedRoom;
+}
+
+// The archive ended here before it was appended to.
+void SegmentSource::EmitOther(runtime::Output& out) {
+  auto other = std::make_unique<StreamSegment>();
+  other->place.kind = SegmentKind::kOther;
+  other->place.offset = other_begin_;
+  other->place.length = tail_.footer->offset + kFooterBytes - other_begin_;
+  other->place.commitment = Digest{};
+  other->hash = std::exchange(other_, Sha256()).Finish();
+  tail_ = {};
+  runtime::Chunk chunk;
+  chunk.records = 1;
+  chunk.bytes = 1;
+  chunk.payload = std::move(other);
+  out.Emit(std::move(chunk));
 }
 
 Result<std::unique_ptr<StreamSegment>> SegmentSource::TakeSegment(const SegmentHeader& header,
@@ -124,11 +144,14 @@ Status SegmentSource::TakeOther(std::string_view head) {
       tail_.footer) {
     return Misplaced();
   }
+  if (trailer) other_begin_ = input_.offset() - static_cast<int64_t>(head.size());
+  other_.Update(head);
   std::string bytes(head);
   std::string piece;
   for (auto left = LoadNumber<uint32_t>(head.data() + 4); left > 0;) {
     piece.resize(std::min<uint32_t>(left, 1 << 20));
     THALWEG_RETURN_IF_ERROR(input_.TakeAll(piece));
+    other_.Update(piece);
     left -= static_cast<uint32_t>(piece.size());
     if (trailer || footer) bytes += piece;
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "archive/byte_buffer.h"
+#include "archive/file_map.h"
 #include "archive/opened_archive.h"
 #include "archive/segment_reader.h"
 #include "archive/trailer.h"
@@ -38,7 +39,8 @@ struct StreamSegment final : runtime::Payload {
   ByteBuffer bytes;
   SegmentPlace place;
   Digest hash{};
-  std::string payload;  // Of a checkpoint or end; the content of data.
+  std::string payload;            // Of a checkpoint or end; the content of data.
+  std::vector<FileStart> starts;  // Of data.
 };
 
 /// What was found behind the body.
@@ -47,7 +49,8 @@ struct StreamTail {
   std::optional<Footer> footer;
 };
 
-/// Cuts a stream into segments, and keeps what stands behind the body.
+/// Cuts a stream into segments, and keeps what stands behind the body. What stood there before an
+/// append is a segment of other bytes.
 class SegmentSource final : public runtime::Source {
  public:
   SegmentSource(StreamInput& input, const ArchiveHead& head, const OpenLimits& limits,
@@ -63,6 +66,7 @@ class SegmentSource final : public runtime::Source {
   Result<std::unique_ptr<StreamSegment>> TakeSegment(const SegmentHeader& header,
                                                      std::string_view head);
   Status TakeOther(std::string_view head);
+  void EmitOther(runtime::Output& out);
 
   StreamInput& input_;
   const ArchiveHead& head_;
@@ -71,6 +75,8 @@ class SegmentSource final : public runtime::Source {
   StreamTail& tail_;
   uint64_t index_ = 0;
   Digest predecessor_{};
+  Sha256 other_;             // Of what stands behind the last segment.
+  int64_t other_begin_ = 0;  // Where that begins.
 };
 
 }  // namespace thalweg::archive

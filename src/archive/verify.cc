@@ -118,7 +118,8 @@ Result<VerifyReport> Reader::Verify() const {
   });
   THALWEG_RETURN_IF_ERROR(report.run.outcome);
   if (archive.tail) {
-    THALWEG_RETURN_IF_ERROR(CheckParity(*archive.bytes, *archive.head, archive.tail->footer));
+    THALWEG_RETURN_IF_ERROR(
+        CheckParity(*archive.bytes, *archive.head, archive.tail->footer, options_.run));
     if (archive.tail->trailer.signature) {
       report.signer = SignerText(archive.tail->trailer.signature->key);
       if (!archive.tail->trailer.SignatureFits(archive.head->header_hash)) {
@@ -161,7 +162,7 @@ Result<VerifyReport> VerifyWithoutKeyOn(io::FileSystem& fs, const std::string& p
   }
   report.run = TreeChecker(bytes, **head, tail->trailer).Run(run);
   THALWEG_RETURN_IF_ERROR(named(report.run.outcome));
-  THALWEG_RETURN_IF_ERROR(named(CheckParity(bytes, **head, tail->footer)));
+  THALWEG_RETURN_IF_ERROR(named(CheckParity(bytes, **head, tail->footer, run)));
   report.segments = static_cast<int64_t>(tail->trailer.segments.size());
   report.bytes = (*head)->file_bytes;
   return report;

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import functools
 import hashlib
 import hmac
 import pathlib
@@ -197,6 +198,72 @@ def entry_of(index: Cursor) -> Entry:
     return entry
 
 
+@dataclasses.dataclass
+class Start:
+    """A file that a map names, and where it begins in the content stream."""
+
+    offset: int
+    is_base64: bool
+    size: int = 0
+    extents: list[tuple[int, int]] = dataclasses.field(default_factory=list)
+
+
+def starts_of(rest: bytes, content: int, place: int) -> list[Start]:
+    """The map behind a frame whose content begins at a place of the content stream."""
+    if not rest:
+        return []
+    magic, length = struct.unpack_from("<II", rest)
+    check((magic, length) == (0x184D2A57, len(rest) - 8), "something stands behind a frame")
+    cursor = Cursor(rest[8:])
+    starts: list[Start] = []
+    for _ in range(cursor.take("I")[0] if length >= 4 else 0):
+        offset, flags = cursor.take("II")
+        check(offset <= content and flags in (0, 4, 16), "map of files")
+        start = Start(place + offset, flags == 16)
+        if flags == 4:
+            start.size, count = cursor.take("QI")
+            start.extents = [(o, n) for o, n in (cursor.take("QQ") for _ in range(count))]
+        starts.append(start)
+    check(not any(cursor.data[cursor.at :]), "padding")
+    return starts
+
+
+def spread(stored: bytes, size: int, extents: list[tuple[int, int]]) -> bytes:
+    whole, at = bytearray(size), 0
+    for offset, length in extents:
+        whole[offset : offset + length] = stored[at : at + length]
+        at += length
+    check(at == len(stored), "regions")
+    return bytes(whole)
+
+
+def product(a: int, b: int) -> int:
+    """In GF(2^8) with the polynomial 0x11D."""
+    result = 0
+    while b:
+        result ^= a if b & 1 else 0
+        a = a << 1 ^ (0x11D if a & 0x80 else 0)
+        b >>= 1
+    return result
+
+
+@functools.cache
+def inverse(a: int) -> int:
+    return next(b for b in range(1, 256) if product(a, b) == 1)
+
+
+@functools.cache
+def row_of(a: int) -> bytes:
+    return bytes(product(a, b) for b in range(256))
+
+
+def multiply(shards: list[bytes], coefficients: list[int]) -> bytes:
+    total = 0
+    for shard, coefficient in zip(shards, coefficients):
+        total ^= int.from_bytes(shard.translate(row_of(coefficient)), "big")
+    return total.to_bytes(len(shards[0]), "big")
+
+
 class Archive:
     """What a file holds; `entries` by path, `content(entry)` as it was."""
 
@@ -207,7 +274,9 @@ class Archive:
             self.open_slots(keys)
         self.read_trailer()
         segments = self.read_end()
+        self.starts: list[Start] = []
         self.stream = self.read_segments(segments)
+        self.read_parity()
 
     def read_header(self) -> None:
         head = struct.unpack_from("<II8sHBBI", self.data)
@@ -308,7 +377,8 @@ class Archive:
     def read_segments(self, segments: list[tuple[int, ...]]) -> bytes:
         before = bytes(32)
         frames = []
-        for offset, _, kind, commitment, _, frame_bytes, codec in segments:
+        place = 0
+        for offset, _, kind, commitment, content, frame_bytes, codec in segments:
             if kind == 0:
                 continue
             found, before, payload = self.payload(offset, before)
@@ -316,6 +386,8 @@ class Archive:
             if kind == 1:
                 check(codec <= 1, "only zstd and store can be read here")
                 frames.append(payload[:frame_bytes])
+                self.starts += starts_of(payload[frame_bytes:], content, place)
+                place += content
         wanted = before if self.suite else bytes(32)
         check(self.end_before == wanted, "the end follows another segment")
         stream = expand(b"".join(frames))
@@ -329,14 +401,62 @@ class Archive:
         if entry.is_base64:
             stored = base64.b64decode(stored, validate=True)
         if entry.extents:
-            whole, at = bytearray(entry.size), 0
-            for offset, length in entry.extents:
-                whole[offset : offset + length] = stored[at : at + length]
-                at += length
-            stored = bytes(whole)
+            stored = spread(stored, entry.size, entry.extents)
         check(len(stored) == entry.size, f"size of {entry.path}")
         check(entry.sha256 is None or sha256(stored) == entry.sha256, f"SHA-256 of {entry.path}")
         return stored
+
+    def given(self) -> bytes:
+        """What a reader gives that sees the content stream and its maps, but no index before."""
+        out, ends = b"", [start.offset for start in self.starts[1:]] + [len(self.stream)]
+        first = self.starts[0].offset if self.starts else len(self.stream)
+        out += self.stream[:first]
+        for start, end in zip(self.starts, ends):
+            stored = self.stream[start.offset : end]
+            if start.is_base64:
+                stored = base64.b64decode(stored, validate=True)
+            out += spread(stored, start.size, start.extents) if start.extents else stored
+        for entry in self:  # Holes behind the last byte of all content.
+            named = any(start.offset == entry.offset == len(self.stream) for start in self.starts)
+            if entry.extents and entry.stored == 0 and entry.offset == len(self.stream):
+                out += b"" if named else bytes(entry.size)
+        return out
+
+    def read_parity(self) -> None:
+        at, length = struct.unpack_from("<QQ", self.data, len(self.data) - 96)
+        section = self.data[at : at + length]
+        if not section:
+            return
+        check(at + length == len(self.data) - 128, "the parity does not end where the footer begins")
+        size = 8 + struct.unpack_from("<I", section, 4)[0]
+        descriptor = section[:size]
+        check(descriptor == section[-size:], "the parity's descriptors differ")
+        mark, version, flags = struct.unpack_from("<4sHH", descriptor, 8)
+        check((mark, flags) == (b"TWAP", 0) and version in (1, 2), "the parity's descriptor")
+        check(sha256(descriptor[8:-32]) == descriptor[-32:], "the descriptor's hash")
+        check(descriptor[16:80] == self.data[:64], "the descriptor's copy of the header")
+        begin, end, _, _, shard, k, m, stripes, shards = struct.unpack_from(
+            "<QQQIIIIQQ", descriptor, 80)
+        check((begin, end) == (self.body_start, at), "what the parity covers")
+        if version >= 2 and self.suite:
+            slots = self.data[576 : self.body_start]
+            wanted = b"TWAK" + bytes(4) + slots
+            wanted += sha256(LABEL + b"key copy" + self.header_hash + slots)
+            frame = struct.pack("<II", 0x184D2A58, len(wanted)) + wanted
+            check(section[size : size + len(frame)] == frame, "the copy of the key slots")
+            size += len(frame)
+        data = self.data[begin:end].ljust(shard * k * stripes, b"\0")
+        hashes = [sha256(data[i * shard : (i + 1) * shard])[:16] for i in range(shards)]
+        check(b"".join(hashes) == descriptor[136:-32], "the hashes of the shards")
+        for s in range(stripes):
+            own = [data[(s + j * stripes) * shard :][:shard] for j in range(k)]
+            parity = [multiply(own, [inverse((k + i) ^ j) for j in range(k)]) for i in range(m)]
+            marks = b"".join(sha256(part)[:16] for part in parity)
+            wanted = b"TWAS" + struct.pack("<IQ", 0, s) + marks + b"".join(parity) + marks
+            frame = struct.pack("<II", 0x184D2A58, len(wanted)) + wanted
+            check(section[size : size + len(frame)] == frame, f"stripe {s} of the parity")
+            size += len(frame)
+        check(size + len(descriptor) == len(section), "bytes in the parity")
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self.entries.values())

@@ -210,6 +210,34 @@ def test_a_bomb_is_refused(folder: pathlib.Path) -> None:
     assert not [path for path in folder.rglob("z/*") if path.is_file()]
 
 
+@pytest.mark.parametrize("stages", ["zstd,aes-256-gcm", "base64,store,aes-128-gcm", "plain"])
+def test_streams_give_files_as_they_were(folder: pathlib.Path, stages: str) -> None:
+    made = folder / "data"
+    made.mkdir()
+    keys = [] if stages == "plain" else ["--key-file", "raw"]
+    (made / "a").write_bytes(b"first")
+    for name, size in (("b", 6_000_000), ("c", 100_000), ("e", 700_000)):
+        with open(made / name, "wb") as file:
+            file.truncate(size)
+            if name == "b":
+                file.seek(5_000_000)
+                file.write(random.Random(7).randbytes(300_000))
+    (made / "d").write_bytes(b"dense" * 999)
+    ok("seal", *keys, "--stages", stages, "--parity", "15%", "data", cwd=folder)
+    (folder / "more").write_bytes(b"appended")
+    ok("archive", "append", *keys, "--stages", stages, "data.twa", "more", cwd=folder)
+    data = (folder / "data.twa").read_bytes()
+    wanted = b"".join((made / name).read_bytes() for name in "abcde") + b"appended"
+    archive = reader.Archive(data, {"raw": RAW})
+    assert archive.given() == wanted
+    piped = subprocess.run(
+        [PROGRAM, "open", "-", *keys, "-o", "-"], cwd=folder, input=data, capture_output=True)
+    assert piped.returncode == 0, piped.stderr.decode()
+    assert piped.stdout == wanted
+    ok("open", "data.twa", *keys, "-C", "back", cwd=folder)
+    assert (folder / "back/data/b").read_bytes() == (made / "b").read_bytes()
+
+
 def test_every_cut_and_every_flip_of_a_small_archive(folder: pathlib.Path) -> None:
     """In the second reader, so that the format itself is what refuses them."""
     data = Writer(3, RAW).write([Item(b"a", b"content of a"), Item(b"b", b"b")])

@@ -205,6 +205,7 @@ struct RekeyOptions {
   bool resume = false;           ///< For `full`: go on where it was interrupted.
   std::optional<Cipher> cipher;  ///< For `full`: another cipher.
   std::optional<Signer> signer;  ///< For `full`: the old signature does not carry over.
+  int64_t checkpoint_bytes = int64_t{256} << 20;  ///< For `full`: content between checkpoints.
   OpenLimits limits;
   RunSettings run;
 };

@@ -44,12 +44,9 @@ test-release: build
 	@cmake --build --preset release --target thalweg_tests
 	@ctest --preset release
 
-# The layers that AddressSanitizer has passed so far; the others and the fuzz replay follow.
-ASAN_TESTS := $(foreach layer,base runtime io columnar engine codecs,thalweg_$(layer)_test)
-
 test-asan: setup
 	@cmake --preset asan --log-level=NOTICE
-	@cmake --build --preset asan --target $(ASAN_TESTS)
+	@cmake --build --preset asan --target thalweg_tests thalweg_fuzz
 	@ctest --preset asan
 
 test-tsan: setup

@@ -63,7 +63,8 @@ class Result:
 
     def df(self) -> pandas.DataFrame:
         """As a pandas frame (needs pandas and pyarrow)."""
-        return self.arrow().to_pandas()
+        frame: pandas.DataFrame = self.arrow().to_pandas()
+        return frame
 
     def pl(self) -> polars.DataFrame:
         """As a polars frame (needs polars)."""

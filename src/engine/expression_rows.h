@@ -132,7 +132,7 @@ class TextWriter {
   TextWriter(int64_t rows, int64_t bytes);
 
   void Append(std::string_view piece) {
-    std::memcpy(Extend(piece.size()), piece.data(), piece.size());
+    piece.copy(Extend(piece.size()), piece.size());  // Unlike memcpy, takes an empty one from null.
   }
   void Append(char c) { *Extend(1) = c; }
   /// Room for `size` more bytes of this row, which the caller fills.

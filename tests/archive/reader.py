@@ -427,7 +427,7 @@ class Archive:
         section = self.data[at : at + length]
         if not section:
             return
-        check(at + length == len(self.data) - 128, "the parity does not end where the footer begins")
+        check(at + length == len(self.data) - 128, "the parity does not end at the footer")
         size = 8 + struct.unpack_from("<I", section, 4)[0]
         descriptor = section[:size]
         check(descriptor == section[-size:], "the parity's descriptors differ")

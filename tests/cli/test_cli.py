@@ -255,7 +255,9 @@ def test_report_is_json(folder: pathlib.Path) -> None:
 
 
 def test_metrics_while_a_job_runs(folder: pathlib.Path) -> None:
-    (folder / "job.toml").write_text('[source]\npath = "-"\nformat = "csv"\n[sink]\npath = "o.csv"\n')
+    (folder / "job.toml").write_text(
+        '[source]\npath = "-"\nformat = "csv"\n[sink]\npath = "o.csv"\n'
+    )
     process = subprocess.Popen(
         [PROGRAM, "run", "job.toml", "--metrics-port", "0"],
         cwd=folder, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

@@ -20,9 +20,10 @@ struct ChainLink {
 /// Hands out links. One thread at a time.
 class Chain {
  public:
-  /// `scheme` null: a plain archive. Goes on behind `index - 1`, whose commitment is `predecessor`.
+  /// `scheme` null: a plain archive, in which no segment depends on another. Goes on behind
+  /// `index - 1`, whose commitment is `predecessor`.
   Chain(const MessageScheme* scheme, uint64_t index, const Digest& predecessor)
-      : scheme_(scheme), index_(index), predecessor_(predecessor) {}
+      : scheme_(scheme), index_(index), predecessor_(scheme != nullptr ? predecessor : Digest{}) {}
   Result<ChainLink> Next(SegmentKind kind);
   /// Of the link that comes next.
   const Digest& predecessor() const { return predecessor_; }

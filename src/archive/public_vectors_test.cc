@@ -1,13 +1,12 @@
-// Public test vectors (NIST CAVP, RFC 5869, RFC 7914, RFC 9106) against what archives are made
-// with. They come from the PyPI package `cryptography-vectors` of the project's environment.
+// Public test vectors (NIST CAVP, RFC 4231, 5869, 7748, 7914, 8032, 8439,
+// 9106) against what archives are made with. They come from the PyPI package `cryptography-vectors`
+// of the project's environment.
 
 #include <argon2.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
 
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -16,81 +15,21 @@
 #include <vector>
 
 #include "archive/aead.h"
+#include "archive/curve.h"
 #include "archive/digest.h"
+#include "archive/public_vectors_support.h"
 #include "testing/status_matchers.h"
 
 namespace thalweg::archive {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Fields of one vector, with those of the section that it stands in. A line without `=` is a field
-// without a value, such as FAIL.
-using Vector = std::map<std::string, std::string>;
-
-std::optional<fs::path> Folder() {
-  if (const char* given = std::getenv("THALWEG_VECTORS"); given != nullptr) return given;
-  std::error_code error;
-  for (const auto& python : fs::directory_iterator(".venv/lib", error)) {
-    const fs::path folder = python.path() / "site-packages/cryptography_vectors";
-    if (fs::is_directory(folder)) return folder;
-  }
-  return std::nullopt;
-}
-
-std::string Trimmed(std::string text) {
-  const size_t begin = text.find_first_not_of(" \t\r");
-  if (begin == std::string::npos) return "";
-  return text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1);
-}
-
-std::string FromHex(const std::string& hex) {
-  std::string bytes;
-  for (size_t at = 0; at + 1 < hex.size(); at += 2) {
-    bytes.push_back(static_cast<char>(std::stoi(hex.substr(at, 2), nullptr, 16)));
-  }
-  return bytes;
-}
-
-// The vectors of a file; one begins where a field repeats or `first` comes.
-std::vector<Vector> Load(const fs::path& path, const std::string& first) {
-  std::vector<Vector> vectors;
-  std::ifstream file(path);
-  EXPECT_TRUE(file.is_open()) << path;
-  Vector section;
-  for (std::string line; std::getline(file, line);) {
-    line = Trimmed(line);
-    if (line.empty() || line.front() == '#') continue;
-    const bool in_section = line.front() == '[';
-    if (in_section) line = line.substr(1, line.size() - 2);
-    const size_t equals = line.find('=');
-    const std::string name = Trimmed(line.substr(0, equals));
-    const std::string value = equals == std::string::npos ? "" : Trimmed(line.substr(equals + 1));
-    if (in_section) {
-      section[name] = value;
-      continue;
-    }
-    if (name == first) vectors.push_back(section);
-    if (!vectors.empty()) vectors.back()[name] = value;
-  }
-  return vectors;
-}
-
-void PrintCount(const std::string& what, size_t run, size_t of) {
-  std::printf("[  VECTORS ] %s: %zu run, %zu not of a kind that is used here\n", what.c_str(), run,
-              of - run);
-  ::testing::Test::RecordProperty(what, static_cast<int>(run));
-}
-
-class PublicVectorsTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    const auto folder = Folder();
-    if (!folder.has_value()) GTEST_SKIP() << "cryptography-vectors is not installed";
-    folder_ = *folder;
-  }
-  fs::path folder_;
-};
+using testing::FromHex;
+using testing::Load;
+using testing::PrintCount;
+using testing::PublicVectorsTest;
+using testing::Trimmed;
+using testing::Vector;
 
 // What the linked library makes of a vector, with whatever lengths and associated data it has:
 // the text, or nothing when it is not authentic.
@@ -196,6 +135,77 @@ TEST_F(PublicVectorsTest, ChaCha20Poly1305) {
         << vector["COUNT"];
   }
   PrintCount("ChaCha20-Poly1305 (BoringSSL)", vectors.size(), vectors.size());
+}
+
+// RFC 8439 and what OpenSSL added to it: wrong tags too.
+TEST_F(PublicVectorsTest, ChaCha20Poly1305OfOpenSsl) {
+  size_t run = 0;
+  auto vectors = Load(folder_ / "ciphers/ChaCha20Poly1305/openssl.txt", "COUNT");
+  for (auto& vector : vectors) {
+    if (FromHex(vector["IV"]).size() != 12) continue;
+    ++run;
+    const auto text =
+        LibraryOpens(EVP_chacha20_poly1305(), FromHex(vector["Key"]), FromHex(vector["IV"]),
+                     FromHex(vector["AAD"]), FromHex(vector["Ciphertext"]), FromHex(vector["Tag"]));
+    ASSERT_EQ(text.has_value(), !vector.contains("Result")) << vector["COUNT"];
+    if (!text) continue;
+    ASSERT_EQ(*text, FromHex(vector["Plaintext"])) << vector["COUNT"];
+    Aead seal(Cipher::kChaCha20Poly1305, Aead::Direction::kSeal);
+    seal.SetKey(FromHex(vector["Key"]));
+    std::string out(text->size() + kTagBytes, '\0');
+    seal.Seal(FromHex(vector["IV"]), *text, out.data());
+    ASSERT_EQ(out.substr(0, text->size()), FromHex(vector["Ciphertext"])) << vector["COUNT"];
+  }
+  PrintCount("ChaCha20-Poly1305 (RFC 8439, OpenSSL)", run, vectors.size());
+  EXPECT_GT(run, 2U);
+}
+
+TEST_F(PublicVectorsTest, X25519) {
+  auto vectors = Load(folder_ / "asymmetric/X25519/rfc7748.txt", "COUNT");
+  for (auto& vector : vectors) {
+    CurveKey other{};
+    const std::string u = FromHex(vector["INPUT_U"]);
+    std::copy(u.begin(), u.end(), other.begin());
+    ASSERT_OK_AND_ASSIGN(const Secret shared,
+                         X25519Shared(Secret::CopyOf(FromHex(vector["INPUT_SCALAR"])), other));
+    ASSERT_EQ(shared.view(), FromHex(vector["OUTPUT_U"])) << vector["COUNT"];
+  }
+  PrintCount("X25519 (RFC 7748)", vectors.size(), vectors.size());
+  EXPECT_EQ(vectors.size(), 3U);
+}
+
+// Lines of secret and public key, public key, message, signature and message.
+TEST_F(PublicVectorsTest, Ed25519) {
+  std::ifstream file(folder_ / "asymmetric/Ed25519/sign.input");
+  size_t run = 0;
+  for (std::string line; std::getline(file, line); ++run) {
+    std::vector<std::string> fields;
+    for (size_t at = 0; at < line.size(); at = line.find(':', at) + 1) {
+      fields.push_back(FromHex(line.substr(at, line.find(':', at) - at)));
+    }
+    ASSERT_EQ(fields.size(), 4U) << run;
+    const Secret secret = Secret::CopyOf(fields[0].substr(0, 32));
+    ASSERT_OK_AND_ASSIGN(const CurveKey key, Ed25519Public(secret));
+    ASSERT_EQ(AsView(key), fields[1]) << run;
+    ASSERT_OK_AND_ASSIGN(Signature signature, Ed25519Sign(secret, fields[2]));
+    ASSERT_EQ(AsView(signature), fields[3].substr(0, 64)) << run;
+    ASSERT_TRUE(Ed25519Verify(key, fields[2], signature)) << run;
+    ASSERT_FALSE(Ed25519Verify(key, fields[2] + "x", signature)) << run;
+    signature[run % 64] ^= 1;
+    ASSERT_FALSE(Ed25519Verify(key, fields[2], signature)) << run;
+  }
+  PrintCount("Ed25519 (RFC 8032)", run, run);
+  EXPECT_EQ(run, 1024U);
+}
+
+TEST_F(PublicVectorsTest, HmacSha256) {
+  auto vectors = Load(folder_ / "HMAC/rfc-4231-sha256.txt", "Len");
+  for (auto& vector : vectors) {
+    const Digest digest = HmacSha256(FromHex(vector["Key"]), {FromHex(vector["Msg"])});
+    ASSERT_EQ(AsView(digest).substr(0, vector["MD"].size() / 2), FromHex(vector["MD"]));
+  }
+  PrintCount("HMAC-SHA-256 (RFC 4231)", vectors.size(), vectors.size());
+  EXPECT_GE(vectors.size(), 5U);
 }
 
 TEST_F(PublicVectorsTest, Sha256Messages) {

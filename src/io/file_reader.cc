@@ -14,7 +14,11 @@ namespace {
 
 constexpr size_t kReadableBehind = MappedFile::kReadableBehind;
 
-// Buffers that are used again. A page fault costs more than the copy into a warm page.
+constexpr size_t kPage = 4096;
+
+// Buffers that are used again. A page fault costs more than the copy into a warm page. They begin
+// on a page: the kernel copies into memory that lies 1 to 31 bytes further into its page than the
+// file's bytes do, as large blocks of malloc are, at a fifth of the speed on some processors.
 class BufferPool : public std::enable_shared_from_this<BufferPool> {
  public:
   explicit BufferPool(size_t spare_max) : spare_max_(spare_max) {}
@@ -28,7 +32,8 @@ class BufferPool : public std::enable_shared_from_this<BufferPool> {
   std::shared_ptr<char> Take(size_t length) {
     Buffer buffer = TakeSpare(length);
     if (buffer.data == nullptr) {
-      buffer = {static_cast<char*>(std::malloc(length + kReadableBehind)), length};
+      const size_t size = (length + kReadableBehind + kPage - 1) / kPage * kPage;
+      buffer = {static_cast<char*>(std::aligned_alloc(kPage, size)), length};
       if (buffer.data == nullptr) return nullptr;
       std::memset(buffer.data + length, 0, kReadableBehind);
     }

@@ -71,6 +71,7 @@ struct RekeyFlags {
   std::string output;
   std::string cipher;
   std::string sign;
+  std::string checkpoint;
   bool full = false;
   bool resume = false;
   OpenFlags open;
@@ -80,9 +81,9 @@ struct RekeyFlags {
 
 Status Rekeyed(const Context& context, const RekeyFlags& flags) {
   archive::RekeyOptions options;
-  if (!flags.full &&
-      (!flags.output.empty() || flags.resume || !flags.cipher.empty() || !flags.sign.empty())) {
-    return Status::InvalidArgument("-o, --resume, --cipher and --sign need --full");
+  if (!flags.full && (!flags.output.empty() || flags.resume || !flags.cipher.empty() ||
+                      !flags.sign.empty() || !flags.checkpoint.empty())) {
+    return Status::InvalidArgument("-o, --resume, --cipher, --sign and --checkpoint need --full");
   }
   if (!flags.keys.any()) {
     return Status::InvalidArgument(
@@ -101,6 +102,9 @@ Status Rekeyed(const Context& context, const RekeyFlags& flags) {
   }
   if (!flags.sign.empty()) {
     THALWEG_ASSIGN_OR_RETURN(options.signer, LoadSigner(flags.sign));
+  }
+  if (!flags.checkpoint.empty()) {
+    THALWEG_ASSIGN_OR_RETURN(options.checkpoint_bytes, ParseSize(flags.checkpoint, "--checkpoint"));
   }
   ArchiveRun run(context, flags.run);
   THALWEG_ASSIGN_OR_RETURN(options.run, run.Start());
@@ -129,6 +133,8 @@ void AddRekey(CLI::App& archive, Context& context) {
   sub->add_flag("--full", flags->full, "Encrypt the content anew, under a new key.");
   sub->add_option("-o,--output", flags->output, "With --full: the new archive.");
   sub->add_flag("--resume", flags->resume, "With --full: go on where it was interrupted.");
+  sub->add_option("--checkpoint", flags->checkpoint,
+                  "With --full: content between two places to resume from (256 MiB).");
   sub->add_option("--cipher", flags->cipher, "With --full: another cipher.");
   sub->add_option("--sign", flags->sign, "With --full: sign with this key file.");
   flags->run.AddTo(*sub);

@@ -97,6 +97,7 @@ struct ArchiveRunFlags {
   int workers = 0;
   std::string memory;
   std::string report;
+  std::string tuning;
   int metrics_port = -1;
 
   void AddTo(CLI::App& app);

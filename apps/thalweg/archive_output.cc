@@ -75,6 +75,16 @@ std::string StageJson(const char* name, int64_t bytes, double seconds) {
   return Json().Text("stage", name).Int("bytes", bytes).Seconds("seconds", seconds).Take();
 }
 
+// The stages of a run that reads: its nodes.
+std::string NodeStages(const Report& run, int64_t bytes) {
+  std::string text = "[";
+  for (const NodeReport& node : run.nodes) {
+    if (text.size() > 1) text += ",";
+    text += StageJson(node.name.c_str(), bytes, node.busy_s);
+  }
+  return text + "]";
+}
+
 }  // namespace
 
 ArchiveProgressLine::~ArchiveProgressLine() {
@@ -188,6 +198,7 @@ std::string ReportJson(const archive::ExtractReport& report) {
       .Int("entries", report.entries)
       .Int("bytes", report.bytes)
       .Seconds("seconds", report.run.seconds)
+      .Add("stages", NodeStages(report.run, report.bytes))
       .Add("skipped", SkippedJson(report.skipped));
   AddRun(&json, report.run);
   return json.Take();
@@ -203,7 +214,8 @@ std::string ReportJson(const archive::VerifyReport& report) {
       .Int("segments", report.segments)
       .Int("bytes", report.bytes)
       .Int("files_hashed", report.files_hashed)
-      .Seconds("seconds", report.run.seconds);
+      .Seconds("seconds", report.run.seconds)
+      .Add("stages", NodeStages(report.run, report.bytes));
   AddRun(&json, report.run);
   return json.Take();
 }

@@ -33,6 +33,10 @@ void ArchiveRunFlags::AddTo(CLI::App& app) {
   app.add_option("--workers", workers, "Threads for CPU work; by default all cores.")
       ->check(CLI::Range(1, 1024));
   app.add_option("--memory", memory, "Bound on what is in flight, such as '96 MiB'.");
+  app.add_option("--tuning", tuning,
+                 "How it adapts: climb (by measurement, the default), table (by the input's size) "
+                 "or fixed.")
+      ->check(CLI::IsMember({"climb", "table", "fixed"}));
   app.add_option("--report", report, "Write a report as JSON to this file.");
   app.add_option("--metrics-port", metrics_port,
                  "Serve Prometheus metrics on this port of 127.0.0.1 meanwhile.")
@@ -45,6 +49,8 @@ Result<archive::RunSettings> ArchiveRunFlags::ToSettings(const Context& context)
   if (!memory.empty()) {
     THALWEG_ASSIGN_OR_RETURN(run.memory_bytes_max, ParseSize(memory));
   }
+  if (tuning == "table") run.tuning.policy = TuningPolicy::kTable;
+  if (tuning == "fixed") run.tuning.policy = TuningPolicy::kFixed;
   run.stop = context.stop;
   return run;
 }

@@ -186,7 +186,10 @@ def test_report_has_stages_waits_and_a_verdict(folder: pathlib.Path) -> None:
     for command in ("verify", "open"):
         ok(command, "-i", "key.txt", "data.twa", "--report", "r.json",
            *(["-C", "back"] if command == "open" else []), cwd=folder)
-        assert json.loads((folder / "r.json").read_text())["operation"] == command
+        report = json.loads((folder / "r.json").read_text())
+        assert report["operation"] == command
+        assert report["stages"] and report["bottleneck"] and report["memory_peak_bytes"] >= 0
+        assert "wait_p99_s" in report["cpu_tokens"]
 
 
 def test_unreadable_files_are_named_and_have_their_own_status(folder: pathlib.Path) -> None:

@@ -76,8 +76,7 @@ void BatchBuilder::SetLeader(std::string_view text) {
            "24 characters");
   }
   const size_t size = std::min(text.size(), kLeaderSize);
-  std::memcpy(text_.data(), text.data(), size);
-  std::memset(text_.data() + size, ' ', kLeaderSize - size);
+  std::fill_n(std::copy_n(text.begin(), size, text_.begin()), kLeaderSize - size, ' ');
   for (size_t i = 0; i < kLeaderSize; ++i) {
     const auto c = static_cast<unsigned char>(text_[i]);
     if (c < 0x20 || c >= 0x7F) {

@@ -53,7 +53,8 @@ inline char* Put(char* out, const char (&text)[N]) {
   return out + N - 1;
 }
 inline char* Put(char* out, std::string_view text) {
-  std::memcpy(out, text.data(), text.size());
+  // An empty text may have no address.
+  if (!text.empty()) std::memcpy(out, text.data(), text.size());
   return out + text.size();
 }
 

@@ -86,6 +86,7 @@ void BindMarcRecords(nb::module_& module) {
 void BindMarc(nb::module_& module) {
   BindMarcRecords(module);
   BindMarcFormats(module);
+  BindMarcQueries(module);
   BindMarcColumns(module);
 }
 

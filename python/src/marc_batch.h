@@ -14,7 +14,8 @@ namespace thalweg::python {
 struct MarcBatch {
   marc::RecordBatch batch;
   TextKind kind = TextKind::kUtf8;
-  nanobind::object known;  ///< For the use of Python's half.
+  nanobind::object known;     ///< For the use of Python's half,
+  nanobind::object findings;  ///< and this too.
 
   nanobind::list Records() const;
 };

@@ -125,7 +125,7 @@ class MarcSource {
     busy_ = false;
     marc::RecordBatch read = Value(std::move(batch));
     if (read.empty()) return nb::none();
-    return nb::cast(MarcBatch{std::move(read), kind_, nb::none()});
+    return nb::cast(MarcBatch{std::move(read), kind_, nb::none(), nb::none()});
   }
   const char* format() const { return marc::InfoOf(source_->format()).name; }
 
@@ -171,7 +171,7 @@ nb::list ReadParallel(const std::string& path, const nb::dict& given, int worker
   nb::list records;
   for (const marc::RecordBatch& batch : batches) {
     for (const marc::Defect& defect : batch.defects) defects.append(ToDict(defect));
-    records.extend(MarcBatch{batch, TextKind::kUtf8, nb::none()}.Records());
+    records.extend(MarcBatch{batch, TextKind::kUtf8, nb::none(), nb::none()}.Records());
   }
   Check(status);
   return records;
@@ -331,6 +331,10 @@ void BindMarcFormats(nb::module_& module) {
   nb::class_<MarcBatch>(module, "MarcBatch")
       .def_rw("known", &MarcBatch::known, nb::for_getter(nb::sig("def known(self) -> Any")),
               nb::for_setter(nb::sig("def known(self, value: Any, /) -> None")))
+      .def_rw("findings", &MarcBatch::findings,
+              nb::for_getter(nb::sig("def findings(self) -> Any")),
+              nb::for_setter(nb::sig("def findings(self, value: Any, /) -> None")))
+      .def_prop_ro("size", [](const MarcBatch& self) { return self.batch.records.size(); })
       .def_prop_ro("first_index", [](const MarcBatch& self) { return self.batch.first_index; })
       .def("records", &MarcBatch::Records, nb::sig("def records(self) -> list[Any]"))
       .def(

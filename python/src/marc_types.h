@@ -160,6 +160,7 @@ PyObject* RecordAsXml(PyObject* self, PyObject* ascii);
 void BindMarcRecords(nanobind::module_& module);
 void BindMarcColumns(nanobind::module_& module);
 void BindMarcFormats(nanobind::module_& module);
+void BindMarcQueries(nanobind::module_& module);
 void BindMarc(nanobind::module_& module);
 
 }  // namespace thalweg::python

@@ -363,3 +363,104 @@ def test_writers_close_with_their_block(tmp_path: pathlib.Path, data: bytes) -> 
         for record in list(marc.MARCReader(data))[:2]:
             writer.write(record)
     assert len(marc.parse_json_to_array(str(path))) == 2
+
+
+# --- rules and queries ----------------------------------------------------------------------------
+
+
+def test_findings_come_with_their_records(data: bytes) -> None:
+    reader = marc.MARCReader(spoiled(data, 3), recovery="skip", validation="marc21")
+    validator = marc.Validator()
+    at = 0
+    checked = 0
+    for record, found in reader.iter_with_errors():
+        findings = [finding for finding in found if isinstance(finding, marc.Finding)]
+        if record is None:
+            assert at == 3 and findings == []
+        else:
+            assert [str(finding) for finding in findings] == [
+                str(finding) for finding in validator.check(record)
+            ]
+            assert all(finding.record_index == at for finding in findings)
+            checked += len(findings)
+        at += 1
+    assert at == 2000
+    assert checked == len(reader.findings) > 100
+    assert {finding.severity for finding in reader.findings} <= {"warning", "error"}
+    # What is found stops nothing, in no mode.
+    strict = list(marc.MARCReader(data, recovery="strict", validation="marc21"))
+    assert len(strict) == 2000
+
+
+def test_validation_has_three_names(data: bytes) -> None:
+    with pytest.raises(thalweg.Error, match="none, structure"):
+        marc.MARCReader(data, validation="all")
+    assert marc.MARCReader(data, recovery="skip").findings == []
+    own = '{"fields": {"245": {"subfields": {"a": {"pattern": "^nothing$"}}}}}'
+    record = next(marc.MARCReader(data))
+    rules = [finding.rule for finding in marc.Validator([own], marc21=False).check(record)]
+    assert "patternMismatch" in rules
+
+
+def test_queries_choose_the_fields_of_the_record(data: bytes) -> None:
+    for record in list(marc.MARCReader(data))[:200]:
+        query = marc.FieldQuery().tag_range("600", "699").indicator2("0").has_subfield("x")
+        expected = [
+            field
+            for field in record.fields
+            if "600" <= field.tag <= "699" and field.indicator2 == "0" and "x" in field
+        ]
+        found = record.fields_matching(query)
+        assert len(found) == len(expected)
+        assert all(one is other for one, other in zip(found, expected))
+        assert record.select("6XX[ind2=0][$x]") == found
+        assert record.values("650$a") == [
+            value for field in record.get_fields("650") for value in field.get_subfields("a")
+        ]
+        history = marc.SubfieldPatternQuery("650", "x", "^[Hh]istory").find(record)
+        assert history == [
+            field
+            for field in record.get_fields("650")
+            if any(value.lower().startswith("history") for value in field.get_subfields("x"))
+        ]
+        without = marc.SubfieldValueQuery("650", "x", "History", partial=True, negate=True)
+        assert len(without.find(record)) <= len(record.get_fields("650"))
+
+
+def test_queries_see_what_was_changed(data: bytes) -> None:
+    record = next(marc.MARCReader(data))
+    record.add_field(marc.Field("650", subfields=[marc.Subfield("a", "Éire")]))
+    assert [field["a"] for field in record.select("650[$a=Éire]")] == ["Éire"]
+    with pytest.raises(thalweg.Error, match="tag"):
+        marc.FieldQuery().tag("65")
+    with pytest.raises(thalweg.Error):
+        marc.FieldQuery().matches("a", "(")
+
+
+def test_questions_of_authority_and_holdings_records() -> None:
+    from thalweg.marc import query
+
+    def field(tag: str, **values: str) -> marc.Field:
+        return marc.Field(tag, subfields=[marc.Subfield(code, v) for code, v in values.items()])
+
+    record = marc.Record(
+        fields=[
+            field("100", a="Hunt, Andrew", d="1964-"),
+            field("400", a="Hunt, Andy"),
+            field("500", a="Thomas, David"),
+            field("650", a="War", x="History"),
+            field("700", a="Zed"),
+            field("852", b="Main"),
+            field("866", a="v.1-"),
+        ]
+    )
+    assert query.authority_heading(record) is record["100"]
+    assert query.see_from_tracings(record) == [record["400"]]
+    assert query.see_also_tracings(record) == [record["500"]]
+    assert query.related_headings(record, "David") == [record["500"]]
+    assert query.related_headings(record, "Andy") == []
+    assert query.subjects_with_subdivision(record, "History") == [record["650"]]
+    assert query.names_in_range(record, "A", "I") == [record["100"]]
+    assert query.authors_with_dates(record) == [("Hunt, Andrew", "1964-")]
+    assert query.holdings_locations(record) == [record["852"]]
+    assert query.textual_holdings(record) == [record["866"]]

@@ -10,7 +10,8 @@ Rivers
 
 Everything that pymarc 5.4 has is here under its name, and in modules of its names. Beyond it,
 `MARCReader` takes paths, `recovery` and `validation`, and `column`, `columns` and `to_arrow` read
-values of many records at once; `read`, `read_parallel` and `write` know all formats.
+values of many records at once; `read`, `read_parallel` and `write` know all formats. `FieldQuery`
+and its kin in `thalweg.marc.query` choose fields, `Validator` says what MARC 21 says of a record.
 """
 
 from thalweg.marc._formats import FormatWriter, formats, read, read_parallel, write
@@ -56,6 +57,12 @@ from thalweg.marc.marcxml import (
     record_to_xml,
     record_to_xml_node,
 )
+from thalweg.marc.query import (
+    FieldQuery,
+    SubfieldPatternQuery,
+    SubfieldValueQuery,
+    TagRangeQuery,
+)
 from thalweg.marc.reader import (
     AuthorityMARCReader,
     HoldingsMARCReader,
@@ -66,6 +73,7 @@ from thalweg.marc.reader import (
     map_records,
 )
 from thalweg.marc.record import Record, map_marc8_record, normalize_subfield_code
+from thalweg.marc.validation import Finding, Validator
 from thalweg.marc.writer import JSONWriter, MARCWriter, TextWriter, Writer, XMLWriter
 
 __all__ = [
@@ -88,6 +96,8 @@ __all__ = [
     "FatalReaderError",
     "Field",
     "FieldNotFound",
+    "FieldQuery",
+    "Finding",
     "FormatWriter",
     "HoldingsMARCReader",
     "Indicators",
@@ -110,8 +120,12 @@ __all__ = [
     "RecordLeaderInvalid",
     "RecordLengthInvalid",
     "Subfield",
+    "SubfieldPatternQuery",
+    "SubfieldValueQuery",
+    "TagRangeQuery",
     "TextWriter",
     "TruncatedRecord",
+    "Validator",
     "WriteNeedsRecord",
     "Writer",
     "XMLWriter",

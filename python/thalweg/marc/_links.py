@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, cast
 
+from thalweg.marc.query import FieldQuery, compiled
+
 if TYPE_CHECKING:
     from thalweg.marc.field import Field
     from thalweg.marc.record import Record
@@ -57,6 +59,32 @@ class Links:
         """Data of the first control field with this tag."""
         field = cast("Record", self).get(tag)
         return field.data if field is not None and field.control_field else None
+
+    def fields_matching(self, query: FieldQuery) -> list[Field]:
+        """Fields for which a query of `thalweg.marc.query` holds."""
+        return query.find(self)
+
+    def select(self, path: str) -> list[Field]:
+        """Fields that a path's tag and filters choose.
+
+        >>> from thalweg.marc import Field, Record, Subfield
+        >>> record = Record(fields=[Field("650", indicators=[" ", i]) for i in "027"])
+        >>> [field.indicator2 for field in record.select("650[ind2=0|7]")]
+        ['0', '7']
+        """
+        fields = self._fields()
+        return [fields[place] for place in compiled(path).places(self)]
+
+    def values(self, path: str) -> list[str]:
+        """All values that a path finds.
+
+        >>> from thalweg.marc import Field, Record, Subfield
+        >>> subjects = [Field("650", subfields=[Subfield("a", text)]) for text in ("War", "Peace")]
+        >>> Record(fields=subjects).values("650$a")
+        ['War', 'Peace']
+        """
+        found: list[str] = compiled(path).values(self)
+        return found
 
     def fields_in_range(self, first: str, last: str) -> list[Field]:
         """Fields with tags from `first` to `last`, both included.

@@ -10,6 +10,7 @@ from thalweg import _core
 from thalweg.marc.defect import Defect
 from thalweg.marc.exceptions import MarcError
 from thalweg.marc.record import Record
+from thalweg.marc.validation import Finding, Validator
 
 
 class Source:
@@ -18,6 +19,11 @@ class Source:
     def __init__(self, target: Any, *, format: str | None = "iso2709", **options: Any) -> None:
         self._strict = options["recovery"] == "strict"
         self.defects: list[Defect] = []
+        self.findings: list[Finding] = []
+        self._validator: Validator | None = None
+        if options["validation"] == "marc21":
+            self._validator = Validator()
+            options["validation"] = "structure"
         if isinstance(target, str):
             self._source = _core.MarcSource.open(target, format, options)
         elif isinstance(target, bytes):
@@ -43,12 +49,23 @@ class Source:
                 return
             batch.known = [Defect(**values) for values in batch.defects()]
             self.defects.extend(batch.known)
+            batch.findings = self._check(batch)
             yield batch
 
-    def with_defects(self) -> Iterator[tuple[Record | None, list[Defect]]]:
-        """Each record with its defects; None for one that was dropped."""
+    def _check(self, batch: Any) -> list[list[Finding]]:
+        """What is found in each record of a batch."""
+        if self._validator is None:
+            return []
+        numbers = _record_indexes(batch)
+        found = self._validator._check_batch(batch, numbers)
+        for of_record in found:
+            self.findings.extend(of_record)
+        return found
+
+    def with_defects(self) -> Iterator[tuple[Record | None, list[Defect | Finding]]]:
+        """Each record with its defects and findings; None for one that was dropped."""
         for batch in self._batches():
-            by_record: dict[int | None, list[Defect]] = {}
+            by_record: dict[int | None, list[Defect | Finding]] = {}
             for defect in batch.known:
                 by_record.setdefault(defect.record_index, []).append(defect)
             dropped = batch.dropped()
@@ -61,10 +78,25 @@ class Source:
                         yield None, by_record.pop(index, [])
                         index += 1
                 if place < len(records):
-                    yield records[place], by_record.pop(index, [])
+                    found = batch.findings[place] if batch.findings else []
+                    yield records[place], by_record.pop(index, []) + found
                     index += 1
             for rest in by_record.values():
                 yield None, rest
+
+
+def _record_indexes(batch: Any) -> list[int]:
+    """Where each record of a batch stands among those of the input."""
+    dropped = [place for place, _, is_record in batch.dropped() if is_record]
+    indexes = []
+    index = batch.first_index
+    for place in range(batch.size):
+        while dropped and dropped[0] == place:
+            dropped.pop(0)
+            index += 1
+        indexes.append(index)
+        index += 1
+    return indexes
 
 
 class _Strict:

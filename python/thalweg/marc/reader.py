@@ -76,7 +76,8 @@ class MARCReader(_core.ReaderBase, Reader):
 
     recovery: 'strict' raises `MarcError` and goes on behind the record at the next call, 'lenient'
         repairs what can be repaired, 'skip' leaves bad records out.
-    validation: 'none', or 'structure': also indicators, codes and fields without subfields.
+    validation: 'none'; 'structure': also indicators, codes and fields without subfields; 'marc21':
+        also what MARC 21 lets a record say, which stops nothing: `findings` has it.
     errors_max: more defects than so many end the reading.
     normalize: 'nfc' or 'nfd'. With `recovery` only.
     batch_records: how many records are parsed at a time, without the GIL; by default it is tuned.
@@ -158,7 +159,15 @@ class MARCReader(_core.ReaderBase, Reader):
         """Pairs of a record and what was wrong with it, or with what was dropped before it.
 
         With `recovery` these are `Defect`s, and None stands for a record that was dropped; else
-        they are the exceptions that `current_exception` would give.
+        they are the exceptions that `current_exception` would give. With `validation='marc21'`
+        `Finding`s follow them.
+
+        >>> title = Field("245", indicators=["5", "0"], subfields=[Subfield("a", "Rivers")])
+        >>> data = Record(fields=[Field("001", data="1"), title]).as_marc()
+        >>> reader = MARCReader(data, recovery="lenient", validation="marc21")
+        >>> for record, found in reader.iter_with_errors():
+        ...     print(record["001"].data, [each.kind for each in found if each.tag == "245"])
+        1 ['invalidIndicator 245 ind1']
         """
         if self._source is not None:
             yield from self._source.with_defects()
@@ -171,6 +180,11 @@ class MARCReader(_core.ReaderBase, Reader):
     def defects(self) -> list[Any]:
         """All defects that were found so far, with `recovery`."""
         return [] if self._source is None else self._source.defects
+
+    @property
+    def findings(self) -> list[Any]:
+        """All `Finding`s so far, with `validation='marc21'`, of what was read ahead."""
+        return [] if self._source is None else self._source.findings
 
     def column(self, path: str) -> list[Any]:
         """One value a record: the first that a path finds, or all of them where it ends with `[]`.

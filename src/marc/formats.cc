@@ -9,6 +9,7 @@
 #include "marc/encoders.h"
 #include "marc/open_input.h"
 #include "marc/text_input.h"
+#include "marc/xml_tree.h"
 
 namespace thalweg::marc {
 namespace {
@@ -30,7 +31,7 @@ constexpr std::array kFormats = std::to_array<FormatInfo>({
     {Format::kTurbomarc, "turbomarc", "turbo", "", "Turbomarc, as yaz writes it", true, false},
     {Format::kLine, "line", "yaz-line", "line", "a line for each field, as yaz prints it", true,
      true},
-    {Format::kMods, "mods", "", "mods", "MODS 3.7", false, true},
+    {Format::kMods, "mods", "", "mods", "MODS 3", true, true},
     {Format::kDublinCore, "dc", "dublin-core oai_dc", "dc", "Dublin Core in XML", false, true},
 });
 
@@ -128,6 +129,8 @@ Result<std::unique_ptr<RecordSource>> MakeSource(Format format, Reader::ReadByte
       return MakeLongCsvSource(std::move(read), std::move(options));
     case Format::kLine:
       return MakeLineSource(std::move(read), std::move(options));
+    case Format::kMods:
+      return MakeModsSource(std::move(read), std::move(options));
     default:
       return CannotRead(format);
   }

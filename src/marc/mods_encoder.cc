@@ -262,13 +262,22 @@ class Mods {
     xml_.Close("language");
   }
 
+  // Codes ran together in 041 until 2001: `engfre`.
+  void LanguagesIn(std::string_view codes, std::string_view main) {
+    const bool several = codes.size() > 3 && codes.size() % 3 == 0;
+    const size_t size = several ? 3 : codes.size();
+    for (; !codes.empty(); codes.remove_prefix(size)) {
+      if (codes.substr(0, size) != main) Language(codes.substr(0, size));
+    }
+  }
+
   void WriteLanguages() {
     const std::string_view main = fixed_.empty() ? fixed_ : Plain(fixed_.substr(35, 3));
     Language(main);
     for (const FieldView& field : record_.fields()) {
       if (field.tag() != Tag("041") || field.indicator2() == '7') continue;
       for (const Subfield& subfield : field.subfields()) {
-        if (subfield.code == 'a' && subfield.value != main) Language(subfield.value);
+        if (subfield.code == 'a') LanguagesIn(subfield.value, main);
       }
     }
   }

@@ -13,6 +13,7 @@ std::unique_ptr<RecordEncoder> MakeMrkEncoder();
 std::unique_ptr<RecordEncoder> MakeLineEncoder();
 std::unique_ptr<RecordEncoder> MakeLongCsvEncoder(const EncoderOptions& options);
 std::unique_ptr<RecordEncoder> MakeModsEncoder(const EncoderOptions& options);
+std::unique_ptr<RecordEncoder> MakeBibframeEncoder(Format format);
 std::unique_ptr<RecordEncoder> MakeDublinCoreEncoder(const EncoderOptions& options);
 
 }  // namespace thalweg::marc

@@ -33,6 +33,13 @@ constexpr std::array kFormats = std::to_array<FormatInfo>({
      true},
     {Format::kMods, "mods", "", "mods", "MODS 3", true, true},
     {Format::kDublinCore, "dc", "dublin-core oai_dc", "dc", "Dublin Core in XML", false, true},
+    {Format::kBibframe, "bibframe", "bibframe-xml", "rdf", "BIBFRAME 2 in RDF/XML", false, true},
+    {Format::kBibframeTurtle, "bibframe-turtle", "bibframe-ttl", "ttl", "BIBFRAME 2 in Turtle",
+     false, true},
+    {Format::kBibframeNTriples, "bibframe-ntriples", "bibframe-nt", "nt", "BIBFRAME 2 in N-Triples",
+     false, true},
+    {Format::kBibframeJsonLd, "bibframe-jsonld", "", "jsonld", "BIBFRAME 2 in JSON-LD", false,
+     true},
 });
 
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
@@ -158,6 +165,11 @@ Result<std::unique_ptr<RecordEncoder>> MakeEncoder(Format format, EncoderOptions
       return MakeModsEncoder(options);
     case Format::kDublinCore:
       return MakeDublinCoreEncoder(options);
+    case Format::kBibframe:
+    case Format::kBibframeTurtle:
+    case Format::kBibframeNTriples:
+    case Format::kBibframeJsonLd:
+      return MakeBibframeEncoder(format);
     default:
       return Status::Unsupported(std::string("format '") + InfoOf(format).name + "' is only read");
   }

@@ -20,18 +20,22 @@
 namespace thalweg::marc {
 
 enum class Format : uint8_t {
-  kIso2709,     ///< The exchange format itself.
-  kMarcXml,     ///< `http://www.loc.gov/MARC21/slim`.
-  kMarcInJson,  ///< An array of `{"leader": …, "fields": […]}`.
-  kJsonLines,   ///< One such object a line.
-  kNativeJson,  ///< An array a record; subfields are members of one object.
-  kMarcJson,    ///< An array a record; subfields are a list of objects.
-  kMrk,         ///< MARCMaker: `=245  10$aTitle`.
-  kLongCsv,     ///< A row a subfield, with the record's number and control number.
-  kTurbomarc,   ///< XML whose element names hold tags and codes. Read only.
-  kLine,        ///< `245 10 $a Title`, one field a line, as yaz prints it.
-  kMods,        ///< MODS 3.7. Written only.
-  kDublinCore,  ///< Fifteen elements, in XML. Written only.
+  kIso2709,           ///< The exchange format itself.
+  kMarcXml,           ///< `http://www.loc.gov/MARC21/slim`.
+  kMarcInJson,        ///< An array of `{"leader": …, "fields": […]}`.
+  kJsonLines,         ///< One such object a line.
+  kNativeJson,        ///< An array a record; subfields are members of one object.
+  kMarcJson,          ///< An array a record; subfields are a list of objects.
+  kMrk,               ///< MARCMaker: `=245  10$aTitle`.
+  kLongCsv,           ///< A row a subfield, with the record's number and control number.
+  kTurbomarc,         ///< XML whose element names hold tags and codes. Read only.
+  kLine,              ///< `245 10 $a Title`, one field a line, as yaz prints it.
+  kMods,              ///< MODS 3: what it can say of a record.
+  kDublinCore,        ///< Fifteen elements, in XML. Written only.
+  kBibframe,          ///< BIBFRAME 2 in RDF/XML. Written only, as the three that follow.
+  kBibframeTurtle,    ///< In Turtle.
+  kBibframeNTriples,  ///< In N-Triples.
+  kBibframeJsonLd,    ///< In JSON-LD.
 };
 
 struct FormatInfo {

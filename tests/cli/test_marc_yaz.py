@@ -203,6 +203,12 @@ def _odd_codes(case: Difference) -> bool:
     return re.search(b"\x1f[\x00-\x20\x7f-\xff]", case.bad) is not None
 
 
+def _controls(case: Difference) -> bool:
+    """Control characters in text: yaz leaves them out of XML, we write U+FFFD for them."""
+    mine = json.dumps([record[1] for record in case.mine]).replace(r"\ufffd", "")
+    return mine == json.dumps([record[1] for record in case.theirs or []])
+
+
 def _told(case: Difference) -> bool:
     """Both saw the damage, or we did; each mends it in its way."""
     return bool(case.codes)
@@ -215,6 +221,7 @@ REASONS: list[Callable[[Difference], bool]] = [
     _declared,
     _no_first_mark,
     _odd_codes,
+    _controls,
 ]
 
 

@@ -167,9 +167,11 @@ class Extraction {
       std::scoped_lock lock(mutex_);
       std::shared_ptr<Shared>& place = shared_[piece.file];
       if (place == nullptr) {
+        // What could not be made must not stay: another lane would take it for a file.
+        THALWEG_ASSIGN_OR_RETURN(auto file, Create(planned));
         place = std::make_shared<Shared>();
+        place->file = std::move(file);
         place->pieces_left = planned.pieces;
-        THALWEG_ASSIGN_OR_RETURN(place->file, Create(planned));
       }
       shared = place;
     }

@@ -112,17 +112,14 @@ def same_output(case: str, mine: pathlib.Path, theirs: pathlib.Path) -> bool:
     read = "read_parquet" if case.endswith("parquet") else "read_csv"
     queries = []
     for path in (mine, theirs):
-        names = [
-            row[0] for row in duckdb.sql(f"DESCRIBE SELECT * FROM {read}('{path}')").fetchall()
-        ]
+        described = duckdb.sql(f"DESCRIBE SELECT * FROM {read}('{path}')").fetchall()
         columns = ", ".join(
-            (
-                f"CASE WHEN typeof({n}) LIKE 'TIMESTAMP%' THEN epoch_ms({n}::TIMESTAMP)::VARCHAR "
-                f"ELSE {n}::VARCHAR END"
-                if n == "time_hour"
-                else f"{n}::VARCHAR"
-            )
-            for n in names
+            f"epoch_ms({name}::TIMESTAMP)::VARCHAR"
+            if name == "time_hour"
+            else f"{name}::VARCHAR"
+            if kind == "VARCHAR"
+            else f"{name}::DOUBLE::VARCHAR"
+            for name, kind, *_ in described
         )
         queries.append(f"SELECT md5(concat_ws('|', {columns})) AS h FROM {read}('{path}')")
     counts = [

@@ -59,7 +59,6 @@ endfunction()
 
 thalweg_third_party(fast_float HEADER fast_float/fast_float.h)
 thalweg_third_party(compression HEADER zstd.h LIBRARIES zstd lz4 brotlienc brotlidec brotlicommon z)
-thalweg_third_party(uring OPTIONAL THALWEG_HAVE_URING HEADER liburing.h LIBRARIES uring)
 thalweg_third_party(simdjson SHADOWS_ARROW HEADER simdjson.h LIBRARIES simdjson)
 thalweg_third_party(re2 SHADOWS_ARROW HEADER re2/re2.h LIBRARIES re2)
 thalweg_third_party(unicode HEADER utf8proc.h LIBRARIES utf8proc)

@@ -40,7 +40,6 @@ PACKAGES = {
     "libargon2-dev": "passphrases of archives",
     "libisal-dev": "parity of archives",
     "libexpat1-dev": "MARCXML",
-    "liburing-dev": "reading many files at once",
     "libsimdjson-dev": "JSON",
     "libre2-dev": "regular expressions",
     "libutf8proc-dev": "Unicode",

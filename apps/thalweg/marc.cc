@@ -128,14 +128,6 @@ std::function<void(const marc::InputProgress&)> MarcProgress::callback() {
   };
 }
 
-std::string WithCommas(int64_t value) {
-  std::string digits = std::to_string(value);
-  for (auto at = static_cast<int64_t>(digits.size()) - 3; at > 0; at -= 3) {
-    digits.insert(static_cast<size_t>(at), ",");
-  }
-  return digits;
-}
-
 int FinishMarc(const Context& context, const marc::InputReport& report, int64_t refused) {
   const int64_t lost = report.dropped + refused;
   const bool said = context.quiet && lost == 0;
@@ -145,12 +137,12 @@ int FinishMarc(const Context& context, const marc::InputReport& report, int64_t 
       const int64_t count = report.defects[static_cast<size_t>(info.code)];
       if (count == 0) continue;
       codes += (codes.empty() ? " (" : ", ") + std::string(info.id) + " " + info.slug + " " +
-               WithCommas(count);
+               Grouped(count);
     }
     if (!codes.empty()) codes += ")";
     const int64_t read = report.records + report.dropped;
-    std::string line = WithCommas(read) + " read / " + WithCommas(report.repaired) + " repaired" +
-                       codes + " / " + WithCommas(lost) + " dropped";
+    std::string line = Grouped(read) + " read / " + Grouped(report.repaired) + " repaired" + codes +
+                       " / " + Grouped(lost) + " dropped";
     if (!report.rejects.empty()) line += " → " + report.rejects;
     std::fprintf(stderr, "%s\n", line.c_str());
   }
@@ -172,7 +164,7 @@ int RunMarcConvert(const Context& context, marc::ConvertOptions options) {
     report = *std::move(outcome);
   }
   if (!report.first_refusal.empty()) {
-    std::fprintf(stderr, "%s not written, such as %s\n", WithCommas(report.refused).c_str(),
+    std::fprintf(stderr, "%s not written, such as %s\n", Grouped(report.refused).c_str(),
                  report.first_refusal.c_str());
   }
   return FinishMarc(context, report.input, report.refused);

@@ -61,8 +61,6 @@ class MarcProgress {
 
 /// The last line: what was read, mended by code, dropped. Gives the exit status: 65 on any drop.
 int FinishMarc(const Context& context, const marc::InputReport& report, int64_t refused = 0);
-/// `12,345`.
-std::string WithCommas(int64_t value);
 
 /// Runs `Convert` and prints the last line.
 int RunMarcConvert(const Context& context, marc::ConvertOptions options);

@@ -226,7 +226,7 @@ int RunDedup(const Context& context, const ArrangeFlags& flags) {
       context.stop);
   if (!report.ok()) return Fail(context, report.status());
   if (Status status = writer->Close(); !status.ok()) return Fail(context, status);
-  if (!context.quiet) std::fprintf(stderr, "%s repeated\n", WithCommas(repeated).c_str());
+  if (!context.quiet) std::fprintf(stderr, "%s repeated\n", Grouped(repeated).c_str());
   return FinishMarc(context, *report);
 }
 
@@ -271,7 +271,7 @@ int RunSplit(const Context& context, const ArrangeFlags& flags) {
   if (writer != nullptr) {
     if (Status status = writer->Close(); !status.ok()) return Fail(context, status);
   }
-  if (!context.quiet) std::fprintf(stderr, "%s files\n", WithCommas(parts).c_str());
+  if (!context.quiet) std::fprintf(stderr, "%s files\n", Grouped(parts).c_str());
   return FinishMarc(context, *report);
 }
 

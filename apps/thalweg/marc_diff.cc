@@ -171,8 +171,8 @@ int RunDiff(const Context& context, const DiffFlags& flags) {
   if (!third.ok()) return Fail(context, third.status());
   Print(only_b);
   std::fprintf(stderr, "%s changed, %s only in A, %s only in B\n",
-               WithCommas(static_cast<int64_t>(changed.size())).c_str(),
-               WithCommas(removed).c_str(), WithCommas(added).c_str());
+               Grouped(static_cast<int64_t>(changed.size())).c_str(), Grouped(removed).c_str(),
+               Grouped(added).c_str());
   if (report->dropped + second->dropped > 0) return 65;
   return changed.empty() && removed == 0 && added == 0 ? 0 : 1;
 }

@@ -42,10 +42,10 @@ class ChangeList {
   void Print() const {
     std::fputs(text_.c_str(), stderr);
     if (changes_ > listed_) {
-      std::fprintf(stderr, "… and %s more\n", WithCommas(changes_ - listed_).c_str());
+      std::fprintf(stderr, "… and %s more\n", Grouped(changes_ - listed_).c_str());
     }
-    std::fprintf(stderr, "%s changes in %s records\n", WithCommas(changes_).c_str(),
-                 WithCommas(records_).c_str());
+    std::fprintf(stderr, "%s changes in %s records\n", Grouped(changes_).c_str(),
+                 Grouped(records_).c_str());
   }
 
  private:

@@ -83,26 +83,26 @@ void AppendLine(const std::string& name, const std::string& value, std::string* 
 
 std::string TextOf(const Census& census, const marc::InputReport& report) {
   std::string out;
-  AppendLine("records", WithCommas(census.records), &out);
-  AppendLine("dropped", WithCommas(report.dropped), &out);
-  AppendLine("bytes", WithCommas(report.bytes), &out);
+  AppendLine("records", Grouped(census.records), &out);
+  AppendLine("dropped", Grouped(report.dropped), &out);
+  AppendLine("bytes", Grouped(report.bytes), &out);
   if (census.records > 0) {
     AppendLine("bytes a record",
-               WithCommas(census.smallest) + " to " + WithCommas(census.largest) + ", " +
-                   WithCommas(census.bytes / census.records) + " on average",
+               Grouped(census.smallest) + " to " + Grouped(census.largest) + ", " +
+                   Grouped(census.bytes / census.records) + " on average",
                &out);
   }
-  AppendLine("fields", WithCommas(census.fields), &out);
-  AppendLine("subfields", WithCommas(census.subfields), &out);
-  AppendLine("without 001", WithCommas(census.without_001), &out);
-  for (const auto& [kind, count] : census.kinds) AppendLine(kind, WithCommas(count), &out);
+  AppendLine("fields", Grouped(census.fields), &out);
+  AppendLine("subfields", Grouped(census.subfields), &out);
+  AppendLine("without 001", Grouped(census.without_001), &out);
+  for (const auto& [kind, count] : census.kinds) AppendLine(kind, Grouped(count), &out);
   for (const auto& [encoding, count] : census.encodings) {
-    AppendLine(WithCommas(count), encoding, &out);
+    AppendLine(Grouped(count), encoding, &out);
   }
-  AppendLine("lying leaders", WithCommas(census.lying), &out);
+  AppendLine("lying leaders", Grouped(census.lying), &out);
   for (const marc::DefectInfo& info : marc::AllDefects()) {
     const int64_t count = report.defects[static_cast<size_t>(info.code)];
-    if (count > 0) AppendLine(std::string(info.id) + " " + info.slug, WithCommas(count), &out);
+    if (count > 0) AppendLine(std::string(info.id) + " " + info.slug, Grouped(count), &out);
   }
   return out;
 }

@@ -168,8 +168,8 @@ int RunValidate(const Context& context, const ValidateFlags& flags) {
   if (flags.findings == "summary") PrintSummary(all, *report);
   const int64_t errors = all.records_with_error;
   std::fprintf(stderr, "%s records with an error (%s), %s with warnings only\n",
-               WithCommas(errors).c_str(), Share(errors, report->records).c_str(),
-               WithCommas(all.records_with_warning).c_str());
+               Grouped(errors).c_str(), Share(errors, report->records).c_str(),
+               Grouped(all.records_with_warning).c_str());
   const int status = FinishMarc(context, *report);
   return status != 0 || errors == 0 ? status : 65;
 }

@@ -14,10 +14,12 @@ namespace thalweg::archive {
 namespace {
 
 using testing::ContentsOf;
+using testing::Get;
 using ::testing::HasSubstr;
 using testing::KeyOf;
 using testing::Noise;
 using testing::OpenFor;
+using testing::Put;
 using testing::RawIdentity;
 using testing::RawRecipient;
 using testing::SealToText;
@@ -31,17 +33,6 @@ using thalweg::testing::StatusIs;
 using thalweg::testing::TempDir;
 
 using Contents = std::map<std::string, std::string>;
-
-void Put(io::FileSystem& fs, const std::string& path, std::string_view bytes) {
-  auto file = fs.OpenForWriting(path, {io::WriteMode::kTruncate, 0666, false});
-  ASSERT_OK(file);
-  ASSERT_OK((*file)->Append(bytes));
-  ASSERT_OK((*file)->Sync());
-  ASSERT_OK((*file)->Close());
-}
-std::string Get(io::FileSystem& fs, const std::string& path) {
-  return io::ReadFile(fs, path, 1 << 30).value_or("");
-}
 
 Result<Contents> ContentsOn(io::FileSystem& fs, const std::string& path, OpenOptions options) {
   THALWEG_ASSIGN_OR_RETURN(const auto archive, OpenOn(fs, path, std::move(options)));

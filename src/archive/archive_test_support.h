@@ -30,6 +30,18 @@ inline std::string ReadText(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
+/// A whole file of a file system, made durable.
+inline void Put(io::FileSystem& fs, const std::string& path, std::string_view bytes) {
+  auto file = fs.OpenForWriting(path, {io::WriteMode::kTruncate, 0666, false});
+  ASSERT_OK(file);
+  ASSERT_OK((*file)->Append(bytes));
+  ASSERT_OK((*file)->Sync());
+  ASSERT_OK((*file)->Close());
+}
+inline std::string Get(io::FileSystem& fs, const std::string& path) {
+  return io::ReadFile(fs, path, 1 << 30).value_or("");
+}
+
 /// Text that compresses to about a third; the same for one seed.
 inline std::string SomeText(size_t bytes, uint64_t seed) {
   std::mt19937_64 random(seed);

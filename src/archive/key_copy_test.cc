@@ -14,8 +14,10 @@ namespace thalweg::archive {
 namespace {
 
 using testing::ContentsOf;
+using testing::Get;
 using testing::Noise;
 using testing::OpenFor;
+using testing::Put;
 using testing::RawIdentity;
 using testing::RawRecipient;
 using testing::SmallOptions;
@@ -23,17 +25,6 @@ using testing::TextInput;
 using thalweg::testing::Crash;
 using thalweg::testing::FaultyFileSystem;
 using thalweg::testing::StatusIs;
-
-void Put(io::FileSystem& fs, const std::string& path, std::string_view bytes) {
-  auto file = fs.OpenForWriting(path, {io::WriteMode::kTruncate, 0666, false});
-  ASSERT_OK(file);
-  ASSERT_OK((*file)->Append(bytes));
-  ASSERT_OK((*file)->Sync());
-  ASSERT_OK((*file)->Close());
-}
-std::string Get(io::FileSystem& fs, const std::string& path) {
-  return io::ReadFile(fs, path, 1 << 30).value_or("");
-}
 
 void SealWithParity(io::FileSystem& fs, bool beside) {
   SealOptions options = SmallOptions();

@@ -2,29 +2,18 @@
 
 #include <array>
 #include <cstdint>
-#include <initializer_list>
 #include <string>
 
 #include "marc/encoders.h"
 #include "marc/escape.h"
+#include "marc/mapping.h"
 #include "marc/rdf.h"
-#include "marc/xml_text.h"
 
 namespace thalweg::marc {
 namespace {
 
 constexpr std::string_view kBase = "http://example.org/";
 constexpr std::string_view kVocabulary = "http://id.loc.gov/vocabulary/";
-
-std::string Joined(const FieldView& field, std::string_view codes) {
-  std::string text;
-  for (const Subfield& subfield : field.subfields()) {
-    if (codes.find(subfield.code) == std::string_view::npos) continue;
-    if (!text.empty()) text += ' ';
-    text += subfield.value;
-  }
-  return std::string(WithoutEndPunctuation(text));
-}
 
 // The field as the conversion keeps it, so that nothing of a heading is lost: `1001 $aHunt, Ann`.
 std::string MarcKey(const FieldView& field) {
@@ -100,17 +89,10 @@ std::string Vocabulary(std::string_view list, std::string_view code) {
   return std::string(kVocabulary).append(list).append("/").append(IriPart(code));
 }
 
-// A code of a fixed field; empty where it is filled or says nothing.
-std::string_view Plain(std::string_view code) {
-  while (!code.empty() && code.back() == ' ') code.remove_suffix(1);
-  return code.find('|') != std::string_view::npos ? std::string_view() : code;
-}
-
 class Bibframe {
  public:
-  explicit Bibframe(const RecordView& record) : record_(record), base_(BaseOf(record)) {
-    if (const FieldView* fixed = record.Find("008")) fixed_ = fixed->data();
-    if (fixed_.size() != 40) fixed_ = {};
+  explicit Bibframe(const RecordView& record)
+      : record_(record), base_(BaseOf(record)), fixed_(FixedData(record)) {
     work_.iri = base_ + "Work";
     work_.types.emplace_back("bf:Work");
     if (const auto type = WorkType(record.leader_text()[6]); !type.empty()) {
@@ -217,13 +199,7 @@ class Bibframe {
                          tag == Tag("630") || tag == Tag("648") || tag == Tag("650") ||
                          tag == Tag("651") || tag == Tag("653");
     if (!genre && !heading) return;
-    std::string label;
-    for (const Subfield& subfield : field.subfields()) {
-      if (subfield.code < 'a' || subfield.code > 'z') continue;
-      const bool division = std::string_view("vxyz").find(subfield.code) != std::string_view::npos;
-      if (!label.empty()) label += division ? "--" : " ";
-      label += WithoutEndPunctuation(subfield.value);
-    }
+    const std::string label = JoinedHeading(field);
     if (label.empty()) return;
     RdfNode& node = genre ? work_.Node("bf:genreForm", "bf:GenreForm", Name("GenreForm", tag))
                           : work_.Node("bf:subject", HeadingType(tag), Name("Subject", tag));
@@ -328,16 +304,16 @@ class Bibframe {
   void Fixed() {
     instance_.Link("bf:issuance", Vocabulary("issuance", Issuance(record_.leader_text()[7])));
     if (fixed_.empty()) return;
-    if (const auto language = Plain(fixed_.substr(35, 3)); language.size() == 3) {
+    if (const auto language = PlainCode(fixed_.substr(35, 3)); language.size() == 3) {
       work_.Link("bf:language", Vocabulary("languages", language));
     }
-    const std::string_view country = Plain(fixed_.substr(15, 3));
-    const std::string_view date = Plain(fixed_.substr(7, 4));
+    const std::string_view country = PlainCode(fixed_.substr(15, 3));
+    const std::string_view date = PlainCode(fixed_.substr(7, 4));
     if (country.empty() && date.empty()) return;
     RdfNode& node =
         instance_.Node("bf:provisionActivity", "bf:Publication", base_ + "Provision008");
     if (!country.empty()) node.Link("bf:place", Vocabulary("countries", country));
-    const std::string_view last = Plain(fixed_.substr(11, 4));
+    const std::string_view last = PlainCode(fixed_.substr(11, 4));
     const bool range = std::string_view("cdikmu").find(fixed_[6]) != std::string_view::npos;
     std::string dates(date);
     if (range && !last.empty()) dates += "/" + (last == "9999" ? ".." : std::string(last));
@@ -351,7 +327,7 @@ class Bibframe {
     if (const FieldView* organization = record_.Find("003")) {
       number.Text("bf:assigner", organization->data());
     }
-    if (!fixed_.empty()) node.Text("bf:creationDate", Plain(fixed_.substr(0, 6)));
+    if (!fixed_.empty()) node.Text("bf:creationDate", PlainCode(fixed_.substr(0, 6)));
     if (const FieldView* changed = record_.Find("005")) {
       node.Text("bf:changeDate", changed->data());
     }
@@ -369,7 +345,7 @@ class Bibframe {
 
   const RecordView& record_;
   const std::string base_;
-  std::string_view fixed_;
+  const std::string_view fixed_;  // 008, when it has its length.
   RdfNode work_;
   RdfNode instance_;
   int number_ = 0;

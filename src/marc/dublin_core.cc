@@ -1,32 +1,11 @@
 // Dublin Core (ISO 15836), after the Library of Congress's crosswalk from MARC.
 
 #include "marc/encoders.h"
+#include "marc/mapping.h"
 #include "marc/xml_text.h"
 
 namespace thalweg::marc {
 namespace {
-
-// The values of some subfields in their order, with blanks between them.
-std::string Joined(const FieldView& field, std::string_view codes) {
-  std::string text;
-  for (const Subfield& subfield : field.subfields()) {
-    if (codes.find(subfield.code) == std::string_view::npos) continue;
-    if (!text.empty()) text += ' ';
-    text += subfield.value;
-  }
-  return text;
-}
-
-std::string Subject(const FieldView& field) {
-  std::string text;
-  for (const Subfield& subfield : field.subfields()) {
-    if (subfield.code < 'a' || subfield.code > 'z') continue;
-    const bool division = std::string_view("vxyz").find(subfield.code) != std::string_view::npos;
-    if (!text.empty()) text += division ? "--" : " ";
-    text += WithoutEndPunctuation(subfield.value);
-  }
-  return text;
-}
 
 const char* TypeOf(char type) {
   switch (type) {
@@ -62,8 +41,8 @@ class DublinCore {
 
   void Write(const RecordView& record) {
     xml_.Element("type", TypeOf(record.leader_text()[6]));
-    if (const FieldView* fixed = record.Find("008"); fixed && fixed->data().size() == 40) {
-      const std::string_view language = fixed->data().substr(35, 3);
+    if (const std::string_view fixed = FixedData(record); !fixed.empty()) {
+      const std::string_view language = fixed.substr(35, 3);
       if (language != "   " && language != "|||" && language != "zxx") {
         xml_.Element("language", language);
       }
@@ -80,47 +59,47 @@ class DublinCore {
     if (field.is_control()) return;
     const Tag tag = field.tag();
     if (tag[0] == '6') {
-      if (tag == Tag("655")) return Put("type", Joined(field, "a"));
-      if (tag == Tag("651") || tag == Tag("662")) xml_.Element("coverage", Subject(field));
-      return xml_.Element("subject", Subject(field));
+      if (tag == Tag("655")) return Put("type", JoinedValues(field, "a"));
+      if (tag == Tag("651") || tag == Tag("662")) xml_.Element("coverage", JoinedHeading(field));
+      return xml_.Element("subject", JoinedHeading(field));
     }
-    if (tag == Tag("245")) return Put("title", Joined(field, "abfghknp"));
+    if (tag == Tag("245")) return Put("title", JoinedValues(field, "abfghknp"));
     if (tag == Tag("100") || tag == Tag("110") || tag == Tag("111")) {
-      return Put("creator", Joined(field, "abcdnq"));
+      return Put("creator", JoinedValues(field, "abcdnq"));
     }
     if (tag == Tag("700") || tag == Tag("710") || tag == Tag("711") || tag == Tag("720")) {
-      return Put("contributor", Joined(field, "abcdnq"));
+      return Put("contributor", JoinedValues(field, "abcdnq"));
     }
     if (tag == Tag("260") || (tag == Tag("264") && field.indicator2() == '1')) {
-      Put("publisher", Joined(field, "b"));
-      return Put("date", Joined(field, "c"));
+      Put("publisher", JoinedValues(field, "b"));
+      return Put("date", JoinedValues(field, "c"));
     }
-    if (tag == Tag("856")) return xml_.Element("identifier", Joined(field, "u"));
+    if (tag == Tag("856")) return xml_.Element("identifier", JoinedValues(field, "u"));
     WriteOther(tag, field);
   }
 
   void WriteOther(Tag tag, const FieldView& field) {
     if (tag == Tag("020")) {
-      const std::string number = Joined(field, "a");
+      const std::string number = JoinedValues(field, "a");
       if (!number.empty()) {
         xml_.Element("identifier", "urn:ISBN:" + number.substr(0, number.find(' ')));
       }
     } else if (tag == Tag("022")) {
-      const std::string number = Joined(field, "a");
+      const std::string number = JoinedValues(field, "a");
       if (!number.empty()) xml_.Element("identifier", "urn:ISSN:" + number);
     } else if (tag == Tag("024") || tag == Tag("027") || tag == Tag("030")) {
-      Put("identifier", Joined(field, "a"));
+      Put("identifier", JoinedValues(field, "a"));
     } else if (tag == Tag("506") || tag == Tag("540")) {
-      xml_.Element("rights", Joined(field, "a"));
+      xml_.Element("rights", JoinedValues(field, "a"));
     } else if (tag == Tag("300")) {
-      Put("format", Joined(field, "abce"));
+      Put("format", JoinedValues(field, "abce"));
     } else if (tag == Tag("530") || (tag[0] == '7' && tag[1] >= '6' && tag[1] <= '8') ||
                tag == Tag("490") || tag == Tag("830")) {
-      Put(tag == Tag("786") ? "source" : "relation", Joined(field, "aotv"));
+      Put(tag == Tag("786") ? "source" : "relation", JoinedValues(field, "aotv"));
     } else if (tag == Tag("522") || tag == Tag("752")) {
-      Put("coverage", Joined(field, "abcd"));
+      Put("coverage", JoinedValues(field, "abcd"));
     } else if (tag[0] == '5') {
-      xml_.Element("description", Joined(field, "ab"));
+      xml_.Element("description", JoinedValues(field, "ab"));
     }
   }
 

@@ -4,20 +4,11 @@
 #include <initializer_list>
 
 #include "marc/encoders.h"
+#include "marc/mapping.h"
 #include "marc/xml_text.h"
 
 namespace thalweg::marc {
 namespace {
-
-std::string Joined(const FieldView& field, std::string_view codes) {
-  std::string text;
-  for (const Subfield& subfield : field.subfields()) {
-    if (codes.find(subfield.code) == std::string_view::npos) continue;
-    if (!text.empty()) text += ' ';
-    text += subfield.value;
-  }
-  return std::string(WithoutEndPunctuation(text));
-}
 
 std::string_view TypeOfResource(char type) {
   switch (type) {
@@ -82,10 +73,8 @@ enum class NameKind : uint8_t { kPerson, kBody, kMeeting };
 
 class Mods {
  public:
-  Mods(const RecordView& record, std::string* out) : record_(record), xml_("", out) {
-    if (const FieldView* fixed = record.Find("008")) fixed_ = fixed->data();
-    if (fixed_.size() != 40) fixed_ = {};
-  }
+  Mods(const RecordView& record, std::string* out)
+      : record_(record), xml_("", out), fixed_(FixedData(record)) {}
 
   void Write() {
     for (const FieldView& field : record_.fields()) WriteTitle(field);
@@ -199,17 +188,11 @@ class Mods {
     }
   }
 
-  static std::string_view Plain(std::string_view code) {
-    while (!code.empty() && code.back() == ' ') code.remove_suffix(1);
-    const bool filled = code.find('|') != std::string_view::npos;
-    return filled ? std::string_view() : code;
-  }
-
   void WriteOrigin() {
     xml_.Open("originInfo");
-    if (!fixed_.empty() && !Plain(fixed_.substr(15, 3)).empty()) {
+    if (!fixed_.empty() && !PlainCode(fixed_.substr(15, 3)).empty()) {
       xml_.Open("place");
-      xml_.Element("placeTerm", Plain(fixed_.substr(15, 3)),
+      xml_.Element("placeTerm", PlainCode(fixed_.substr(15, 3)),
                    {{"type", "code"}, {"authority", "marccountry"}});
       xml_.Close("place");
     }
@@ -247,8 +230,8 @@ class Mods {
   void WriteFixedDates() {
     if (fixed_.empty()) return;
     const char type = fixed_[6];
-    const std::string_view first = Plain(fixed_.substr(7, 4));
-    const std::string_view second = Plain(fixed_.substr(11, 4));
+    const std::string_view first = PlainCode(fixed_.substr(7, 4));
+    const std::string_view second = PlainCode(fixed_.substr(11, 4));
     const bool range = std::string_view("cdikmu").find(type) != std::string_view::npos;
     xml_.Element("dateIssued", first, {{"encoding", "marc"}, {"point", range ? "start" : ""}});
     if (range) xml_.Element("dateIssued", second, {{"encoding", "marc"}, {"point", "end"}});
@@ -272,7 +255,7 @@ class Mods {
   }
 
   void WriteLanguages() {
-    const std::string_view main = fixed_.empty() ? fixed_ : Plain(fixed_.substr(35, 3));
+    const std::string_view main = fixed_.empty() ? fixed_ : PlainCode(fixed_.substr(35, 3));
     Language(main);
     for (const FieldView& field : record_.fields()) {
       if (field.tag() != Tag("041") || field.indicator2() == '7') continue;
@@ -462,7 +445,7 @@ class Mods {
 
   const RecordView& record_;
   XmlText xml_;
-  std::string_view fixed_;  // 008, when it has its length.
+  const std::string_view fixed_;  // 008, when it has its length.
 };
 
 class ModsEncoder final : public RecordEncoder {

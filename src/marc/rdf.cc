@@ -59,8 +59,17 @@ void AppendQuoted(std::string_view text, std::string* out) {
 
 void AppendIri(std::string_view iri, std::string* out) { out->append("<").append(iri).append(">"); }
 
-// --- N-Triples
-// ------------------------------------------------------------------------------------
+void AppendObject(const RdfValue& value, std::string* out) {
+  if (value.node != nullptr) {
+    AppendIri(value.node->iri, out);
+  } else if (value.is_iri) {
+    AppendIri(value.text, out);
+  } else {
+    AppendQuoted(value.text, out);
+  }
+}
+
+// --- N-Triples -----------------------------------------------------------------------------------
 
 void AppendTriples(const RdfNode& node, std::string* out) {
   for (const std::string& type : node.types) {
@@ -76,13 +85,7 @@ void AppendTriples(const RdfNode& node, std::string* out) {
     out->push_back(' ');
     AppendIri(RdfExpanded(property), out);
     out->push_back(' ');
-    if (value.node != nullptr) {
-      AppendIri(value.node->iri, out);
-    } else if (value.is_iri) {
-      AppendIri(value.text, out);
-    } else {
-      AppendQuoted(value.text, out);
-    }
+    AppendObject(value, out);
     out->append(" .\n");
   }
   for (const auto& [property, value] : node.properties) {
@@ -90,8 +93,7 @@ void AppendTriples(const RdfNode& node, std::string* out) {
   }
 }
 
-// --- Turtle
-// ---------------------------------------------------------------------------------------
+// --- Turtle --------------------------------------------------------------------------------------
 
 void AppendTurtle(const RdfNode& node, std::string* out) {
   AppendIri(node.iri, out);
@@ -101,15 +103,8 @@ void AppendTurtle(const RdfNode& node, std::string* out) {
     before = ", ";
   }
   for (const auto& [property, value] : node.properties) {
-    if (out->back() != '>' || !node.types.empty()) out->append(" ;");
-    out->append("\n    ").append(property).append(" ");
-    if (value.node != nullptr) {
-      AppendIri(value.node->iri, out);
-    } else if (value.is_iri) {
-      AppendIri(value.text, out);
-    } else {
-      AppendQuoted(value.text, out);
-    }
+    out->append(" ;\n    ").append(property).append(" ");
+    AppendObject(value, out);
   }
   out->append(" .\n");
   for (const auto& [property, value] : node.properties) {
@@ -117,8 +112,7 @@ void AppendTurtle(const RdfNode& node, std::string* out) {
   }
 }
 
-// --- RDF/XML
-// --------------------------------------------------------------------------------------
+// --- RDF/XML -------------------------------------------------------------------------------------
 
 void AppendXml(const RdfNode& node, std::string* out) {
   const std::string& element = node.types.front();
@@ -147,8 +141,7 @@ void AppendXml(const RdfNode& node, std::string* out) {
   out->append("</").append(element).append(">");
 }
 
-// --- JSON-LD
-// --------------------------------------------------------------------------------------
+// --- JSON-LD -------------------------------------------------------------------------------------
 
 void AppendJsonText(std::string_view text, std::string* out) {
   out->push_back('"');

@@ -22,7 +22,7 @@ struct RdfValue {
 };
 
 /// A resource with a name of its own, so that nothing depends on blank nodes. Types and properties
-/// are named with a prefix: `bf:Work`.
+/// are named with a prefix: `bf:Work`; there is at least one type.
 struct RdfNode {
   std::string iri;
   std::vector<std::string> types;

@@ -26,22 +26,4 @@ void XmlText::Element(std::string_view name, std::string_view text, Attributes a
   Close(name);
 }
 
-std::string_view WithoutEndPunctuation(std::string_view text) {
-  const auto trim = [&text] {
-    while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  };
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  trim();
-  while (!text.empty() && std::string_view("/:;,=").find(text.back()) != std::string_view::npos) {
-    text.remove_suffix(1);
-    trim();
-  }
-  // `Smith, J.` keeps its stop, `History.` does not.
-  if (text.size() > 3 && text.back() == '.' && text[text.size() - 3] != ' ' &&
-      text[text.size() - 3] != '.' && text[text.size() - 2] != '.') {
-    text.remove_suffix(1);
-  }
-  return text;
-}
-
 }  // namespace thalweg::marc

@@ -27,8 +27,4 @@ class XmlText {
   std::string scratch_;
 };
 
-/// Without blanks around it, and without the punctuation that cataloguers put at the end of a part
-/// because of what follows: ` / : ; , =`, and a full stop behind more than an initial.
-std::string_view WithoutEndPunctuation(std::string_view text);
-
 }  // namespace thalweg::marc

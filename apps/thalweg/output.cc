@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cinttypes>
@@ -172,8 +173,10 @@ void Warn(const Context& context, const std::string& text) {
 }
 
 Status WriteTo(int descriptor, std::string_view data) {
+  // In pieces of what the page cache allocates quickly, as `io` does.
+  constexpr size_t kPiece = size_t{512} << 10;
   while (!data.empty()) {
-    const ssize_t n = write(descriptor, data.data(), data.size());
+    const ssize_t n = write(descriptor, data.data(), std::min(data.size(), kPiece));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EPIPE) return Status::Cancelled("the reader went away");
     if (n < 0) return Status::IoError("write: " + std::generic_category().message(errno));

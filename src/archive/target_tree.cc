@@ -143,7 +143,8 @@ TargetTree::NewFile::~NewFile() {
 
 Status TargetTree::NewFile::WriteAt(int64_t offset, std::string_view data) {
   while (!data.empty()) {
-    const ssize_t n = pwrite(fd_.get(), data.data(), data.size(), offset);
+    const size_t piece = std::min(data.size(), io::kWriteBytesMax);
+    const ssize_t n = pwrite(fd_.get(), data.data(), piece, offset);
     if (n > 0) {
       data.remove_prefix(static_cast<size_t>(n));
       offset += n;

@@ -90,7 +90,7 @@ class DescriptorWriter final : public WritableFile {
   Status Append(std::string_view data) override {
     THALWEG_RETURN_IF_ERROR(Usable());
     while (!data.empty()) {
-      const ssize_t n = write(fd_.get(), data.data(), std::min(data.size(), kTransferMax));
+      const ssize_t n = write(fd_.get(), data.data(), std::min(data.size(), kWriteBytesMax));
       if (n > 0) {
         data.remove_prefix(static_cast<size_t>(n));
       } else if (n == 0) {

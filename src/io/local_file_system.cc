@@ -87,7 +87,7 @@ class LocalUpdatableFile final : public UpdatableFile {
   Status WriteAt(int64_t offset, std::string_view data) override {
     THALWEG_RETURN_IF_ERROR(failure_);
     while (!data.empty()) {
-      const size_t piece = std::min<size_t>(data.size(), 1U << 30);
+      const size_t piece = std::min(data.size(), kWriteBytesMax);
       const ssize_t n = pwrite(fd_.get(), data.data(), piece, offset);
       if (n > 0) {
         data.remove_prefix(static_cast<size_t>(n));

@@ -115,14 +115,12 @@ def make_large(folder: pathlib.Path, mixed: pathlib.Path) -> pathlib.Path:
     large = folder / "archive-1gib.bin"
     if large.exists():
         return large
-    data = mixed.read_bytes()
+    whole = mixed.stat().st_size // MIB
     source = random.Random(SEED)
     partial = large.with_suffix(".partial")
-    with partial.open("wb") as file:
-        written = 0
-        while written < 1 << 30:
-            at = written % (len(data) // MIB * MIB)
-            file.write(source.randbytes(64) + data[at + 64 : at + MIB])
-            written += MIB
+    with partial.open("wb") as file, mixed.open("rb") as data:
+        for number in range(1024):
+            data.seek(number % whole * MIB)
+            file.write(source.randbytes(64) + data.read(MIB)[64:])
     partial.rename(large)
     return large

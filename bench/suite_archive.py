@@ -1,7 +1,7 @@
 """Sealed archives beside zstd, age, 7z, restic and mlar: two cores, the same input, all written.
 
-Every engine's output is synced to the disk within its time, as ours always is, and every round
-trip is compared with the input. Peers that are not installed are reported as missing. mlar comes
+What sealing makes is synced to the disk within its time, as ours always is; what opening makes is
+not, by anyone. Every round trip is compared with the input. Peers that are not installed are reported as missing. mlar comes
 from `cargo install mlar --root build/bench/peers`.
 """
 
@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import dataclasses
 import filecmp
+import hashlib
+import json
 import os
 import pathlib
 import shlex
@@ -81,7 +83,7 @@ def streams() -> list[Engine]:
             "zstd",
             "zstd -q -f -T2 -3 {input} -o out.zst && sync out.zst",
             "out.zst",
-            "zstd -q -d -f out.zst -o out.raw && sync out.raw",
+            "zstd -q -d -f out.zst -o out.raw",
             "out.raw",
             "zstd -q -t out.zst",
             note="not encrypted",
@@ -91,7 +93,7 @@ def streams() -> list[Engine]:
             "age",
             "zstd -q -c -T2 -3 {input} | age -r $(cat age.pub) > out.zst.age && sync out.zst.age",
             "out.zst.age",
-            "age -d -i age.key out.zst.age | zstd -q -d -f -o out.raw && sync out.raw",
+            "age -d -i age.key out.zst.age | zstd -q -d -f -o out.raw",
             "out.raw",
             "age -d -i age.key out.zst.age | zstd -q -t",
         ),
@@ -100,7 +102,7 @@ def streams() -> list[Engine]:
             "age",
             "age -r $(cat age.pub) -o out.age {input} && sync out.age",
             "out.age",
-            "age -d -i age.key -o out.raw out.age && sync out.raw",
+            "age -d -i age.key -o out.raw out.age",
             "out.raw",
             "age -d -i age.key out.age > /dev/null",
         ),
@@ -116,7 +118,7 @@ def archivers() -> list[Engine]:
             "7z",
             f"7z a -bd -bso0 -mx1 -mmt2 -mhe=on '-p{PASSWORD}' out.7z {{input}} && sync out.7z",
             "out.7z",
-            f"7z x -bd -bso0 -y -mmt2 '-p{PASSWORD}' -oseven out.7z && sync seven/*",
+            f"7z x -bd -bso0 -y -mmt2 '-p{PASSWORD}' -oseven out.7z",
             "seven/{name}",
             f"7z t -bd -bso0 -mmt2 '-p{PASSWORD}' out.7z",
             prepare="rm -rf out.7z seven",
@@ -126,7 +128,7 @@ def archivers() -> list[Engine]:
             "restic",
             f"GOMAXPROCS=2 {restic} backup {{input}} && sync -f repo",
             "repo",
-            f"GOMAXPROCS=2 {restic} restore latest --target restored && sync -f restored",
+            f"GOMAXPROCS=2 {restic} restore latest --target restored",
             "restored{input}",
             f"GOMAXPROCS=2 {restic} check --read-data",
             prepare=f"rm -rf repo restored && {restic} init",
@@ -136,7 +138,7 @@ def archivers() -> list[Engine]:
             mlar(),
             f"{mlar()} create {keys} -q 3 -o out.mla {{input}} && sync out.mla",
             "out.mla",
-            f"{mlar()} extract {keys} -i out.mla -o mla && sync -f mla",
+            f"{mlar()} extract {keys} -i out.mla -o mla",
             "mla{input}",
             f"{mlar()} to-tar {keys} -i out.mla -o - > /dev/null",
             prepare="rm -rf out.mla mla",
@@ -241,11 +243,18 @@ def results_of(case: str, engine: Engine, series: Series | None, bytes_in: int) 
     return found
 
 
+def into_page_cache(path: pathlib.Path) -> None:
+    """In small pieces: a child's peak memory counts the pages of the process that it came from."""
+    with path.open("rb") as file:
+        while file.read(MIB):
+            pass
+
+
 def measure(context: Context, case: str, source: pathlib.Path, program: pathlib.Path,
             work: pathlib.Path) -> list[Result]:
     all_engines = [*own(program), *streams(), *archivers()]
     series = {engine.name: Series() for engine in all_engines if installed(engine)}
-    source.read_bytes()  # Into the page cache, for the first one too.
+    into_page_cache(source)
     for _ in range(context.rounds):
         for engine in all_engines:
             if engine.name in series:
@@ -269,6 +278,35 @@ def repeated(context: Context, case: str, engine: str, metric: str, command: str
     return Result(case, engine, metric, middle * 1000, "ms", 2, peak, ok, spread)
 
 
+RANGE_SCRIPT = """
+import hashlib, json, sys, time
+import thalweg.archive
+name, at, size, times = sys.argv[1], *map(int, sys.argv[2:])
+milliseconds = []
+for _ in range(times):
+    begin = time.perf_counter()
+    with thalweg.archive.open("large.twa", identity="key.txt") as archive:
+        entry = archive.open(name)
+        entry.seek(at)
+        content = entry.read(size)
+    milliseconds.append((time.perf_counter() - begin) * 1000)
+print(json.dumps([milliseconds, hashlib.sha256(content).hexdigest()]))
+"""
+
+
+def range_in_process(context: Context, case: str, name: str, work: pathlib.Path,
+                     wanted: bytes) -> Result:
+    """The same from Python: open the archive with the key file, seek and read, every time anew."""
+    environment = dict(os.environ, PYTHONPATH=str((context.build / "python").resolve()))
+    command = [sys.executable, "-c", RANGE_SCRIPT, name, str(RANGE_AT), str(MIB),
+               str(4 * context.rounds)]
+    done = subprocess.run(command, cwd=work, env=environment, check=True, capture_output=True)
+    milliseconds, digest = json.loads(done.stdout)
+    middle, spread = median_and_spread(milliseconds)
+    return Result(case, "thalweg", "open-and-read", middle, "ms", 2, None,
+                  digest == hashlib.sha256(wanted).hexdigest(), spread, "from Python")
+
+
 def measure_range(context: Context, large: pathlib.Path, program: pathlib.Path,
                   work: pathlib.Path) -> list[Result]:
     """1 MiB out of 1 GiB, with a key file, as a process of its own."""
@@ -282,7 +320,10 @@ def measure_range(context: Context, large: pathlib.Path, program: pathlib.Path,
         f"{ours} archive cat -i key.txt large.twa {large.name} "
         f"--range {RANGE_AT}-{RANGE_AT + MIB - 1} > range"
     )
-    results = [repeated(context, "range-1-mib-of-1-gib", "thalweg", "cat", command, work, check)]
+    case = "range-1-mib-of-1-gib"
+    into_page_cache(work / "large.twa")
+    results = [repeated(context, case, "thalweg", "cat", command, work, check),
+               range_in_process(context, case, large.name, work, wanted)]
     if shutil.which("age"):
         timed(f"zstd -q -T2 -3 -c {large} | age -r $(cat age.pub) > large.age", work)
         command = (
@@ -291,7 +332,7 @@ def measure_range(context: Context, large: pathlib.Path, program: pathlib.Path,
         )
         seconds, peak, _ = timed(command, work)
         good = check[0].read_bytes() == wanted
-        results.append(Result("range-1-mib-of-1-gib", "age | zstd", "cat", seconds * 1000, "ms",
+        results.append(Result(case, "age | zstd", "cat", seconds * 1000, "ms",
                               2, peak, good, 0.0, "reads from the front; one run"))
     (work / "large.twa").unlink(missing_ok=True)
     (work / "large.age").unlink(missing_ok=True)
@@ -305,7 +346,9 @@ def measure_small(context: Context, source: pathlib.Path, program: pathlib.Path,
     results = []
     for label, size in (("1-mib", MIB), ("10-mb", 10_000_000)):
         small = work / f"small-{label}"
-        small.write_bytes(source.read_bytes()[40 * MIB : 40 * MIB + size])
+        with source.open("rb") as file:
+            file.seek(40 * MIB)
+            small.write_bytes(file.read(size))
         for name, command in (
             ("thalweg", f"{ours} seal --workers 2 -f -r $(cat recipient) {small} -o small.twa"),
             ("zstd -T2 -3", f"zstd -q -f -T2 -3 {small} -o small.zst && sync small.zst"),
@@ -314,6 +357,29 @@ def measure_small(context: Context, source: pathlib.Path, program: pathlib.Path,
         ):
             if shutil.which("age") or "age" not in name:
                 results.append(repeated(context, f"small-{label}", name, "seal", command, work))
+    return results
+
+
+def measure_tuning(context: Context, source: pathlib.Path, program: pathlib.Path,
+                   work: pathlib.Path) -> list[Result]:
+    """Adapting by measurement beside the table of fixed settings by size, in turns."""
+    ours = f"{shlex.quote(str(program))} -q"
+    results = []
+    for megabytes in (1, 10, 50, 100, 250):
+        part = work / f"part-{megabytes}"
+        with source.open("rb") as file, part.open("wb") as out:
+            for _ in range(megabytes):
+                out.write(file.read(1_000_000))
+        seconds: dict[str, list[float]] = {"climb": [], "table": []}
+        for _ in range(2 * context.rounds):
+            for policy, taken in seconds.items():
+                command = f"{ours} seal --tuning {policy} -f -r $(cat recipient) {part} -o part.twa"
+                taken.append(timed(command, work)[0])
+        for policy, taken in seconds.items():
+            middle, spread = median_and_spread(taken)
+            engine = "thalweg" if policy == "climb" else f"thalweg {policy}"
+            results.append(Result(f"tuning-{megabytes}-mb", engine, "seal", middle, "s", 2,
+                                  spread=spread, note=policy))
     return results
 
 
@@ -331,6 +397,7 @@ def run(context: Context) -> list[Result]:
     for case, source in inputs.items():
         results += measure(context, case, source.resolve(), program, work)
     results += measure_small(context, inputs["mixed"].resolve(), program, work)
+    results += measure_tuning(context, inputs["mixed"].resolve(), program, work)
     large = archive_corpus.make_large(context.data, inputs["mixed"])
     results += measure_range(context, large.resolve(), program, work)
     shutil.rmtree(work)

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cmath>
@@ -71,8 +72,38 @@ void AddRun(Json* json, const Report& run) {
       .Add("run", run.ToJson());
 }
 
-std::string StageJson(const char* name, int64_t bytes, double seconds) {
-  return Json().Text("stage", name).Int("bytes", bytes).Seconds("seconds", seconds).Take();
+// `node` is the one that the stage runs in: what waited, waited in front of it.
+std::string StageJson(const char* name, int64_t bytes, double seconds, const NodeReport& node,
+                      const Report& run) {
+  const double lanes_s = run.seconds * std::max(node.lanes, 1);
+  return Json()
+      .Text("stage", name)
+      .Int("bytes", bytes)
+      .Seconds("seconds", seconds)
+      .Seconds("saturation", lanes_s > 0 ? std::min(1.0, seconds / lanes_s) : 0)
+      .Seconds("wait_p50_s", node.queue_wait_p50_s)
+      .Seconds("wait_p95_s", node.queue_wait_p95_s)
+      .Seconds("wait_p99_s", node.queue_wait_p99_s)
+      .Take();
+}
+
+// A run that came to nothing has no nodes.
+NodeReport NodeNamed(const Report& run, std::string_view name) {
+  const auto node = std::ranges::find(run.nodes, name, &NodeReport::name);
+  return node == run.nodes.end() ? NodeReport() : *node;
+}
+
+std::string SealStages(const archive::SealReport& report) {
+  const NodeReport read = NodeNamed(report.run, "read");
+  const NodeReport seal = NodeNamed(report.run, "seal");
+  const NodeReport write = NodeNamed(report.run, "write");
+  const int64_t content = report.bytes_content;
+  const int64_t sealed = report.bytes_archive;
+  return "[" + StageJson("read", content, report.read_s, read, report.run) + "," +
+         StageJson("compress", content, report.compress_s, seal, report.run) + "," +
+         StageJson("encrypt", sealed, report.encrypt_s, seal, report.run) + "," +
+         StageJson("hash", sealed, report.hash_s, seal, report.run) + "," +
+         StageJson("write", sealed, report.write_s, write, report.run) + "]";
 }
 
 // The stages of a run that reads: its nodes.
@@ -80,7 +111,7 @@ std::string NodeStages(const Report& run, int64_t bytes) {
   std::string text = "[";
   for (const NodeReport& node : run.nodes) {
     if (text.size() > 1) text += ",";
-    text += StageJson(node.name.c_str(), bytes, node.busy_s);
+    text += StageJson(node.name.c_str(), bytes, node.busy_s, node, run);
   }
   return text + "]";
 }
@@ -181,11 +212,7 @@ std::string ReportJson(const archive::SealReport& report) {
       .Int("bytes_resumed", report.bytes_resumed)
       .Int("pii_masked", report.pii_masked)
       .Seconds("seconds", report.run.seconds)
-      .Add("stages", "[" + StageJson("read", report.bytes_content, report.read_s) + "," +
-                         StageJson("compress", report.bytes_content, report.compress_s) + "," +
-                         StageJson("encrypt", report.bytes_archive, report.encrypt_s) + "," +
-                         StageJson("hash", report.bytes_archive, report.hash_s) + "," +
-                         StageJson("write", report.bytes_archive, report.write_s) + "]")
+      .Add("stages", SealStages(report))
       .Add("unreadable", SkippedJson(report.unreadable))
       .Add("changed", SkippedJson(report.changed));
   AddRun(&json, report.run);

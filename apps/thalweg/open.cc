@@ -1,6 +1,7 @@
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
+#include <filesystem>
 #include <memory>
 
 #include "thalweg/archive_command.h"
@@ -17,6 +18,7 @@ struct ExtractFlags {
   bool set_id = false;
   bool no_links = false;
   bool no_xattrs = false;
+  bool sync = false;
   bool force = false;
   OpenFlags open;
   ArchiveRunFlags run;
@@ -94,6 +96,7 @@ int OpenPipe(const Context& context, const ExtractFlags& flags) {
   return 0;
 }
 
+// Several contents, one behind the other, or into what is no regular file.
 int OpenContent(const Context& context, const ExtractFlags& flags) {
   ArchiveRun run(context, flags.run);
   auto settings = run.Start();
@@ -103,11 +106,6 @@ int OpenContent(const Context& context, const ExtractFlags& flags) {
   const auto chosen = SelectEntries(**archive, flags.entries);
   if (!chosen.ok()) return Fail(context, chosen.status());
   const std::vector<size_t> files = FilesOf(**archive, *chosen);
-  if (files.size() != 1 && flags.output != "-") {
-    return Fail(context, Status::InvalidArgument(
-                             std::to_string(files.size()) +
-                             " files do not fit into one\nhint: name an entry, or use -C DIR"));
-  }
   auto target = Target::Open(flags);
   if (!target.ok()) return Fail(context, target.status());
   Status status = (*archive)->Write(files, 0, INT64_MAX,
@@ -117,8 +115,25 @@ int OpenContent(const Context& context, const ExtractFlags& flags) {
   return (*archive)->Info().recovered ? WarnRecovered(context) : 0;
 }
 
-int OpenDirectory(const Context& context, const ExtractFlags& flags) {
+bool IsDeviceOrPipe(const std::string& path) {
+  struct stat info{};
+  return path == "-" ||
+         (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode));
+}
+
+int OpenFiles(const Context& context, const ExtractFlags& flags) {
   archive::ExtractOptions options;
+  std::string directory = flags.directory.empty() ? "." : flags.directory;
+  if (!flags.output.empty()) {
+    const std::filesystem::path output(flags.output);
+    options.rename = output.filename();
+    if (output.has_parent_path()) directory = output.parent_path();
+    if (options.rename.empty() || std::filesystem::is_directory(output)) {
+      return Fail(context, Status::InvalidArgument("'" + flags.output +
+                                                   "': not a file name\nhint: use -C DIR"));
+    }
+  }
+  options.sync = flags.sync;
   options.entries = flags.entries;
   options.force = flags.force;
   options.owners = flags.owners;
@@ -136,7 +151,7 @@ int OpenDirectory(const Context& context, const ExtractFlags& flags) {
       THALWEG_RETURN_IF_ERROR(SelectEntries(*archive, flags.entries).status());
     }
     recovered = archive->Info().recovered;
-    return archive->Extract(flags.directory.empty() ? "." : flags.directory, options);
+    return archive->Extract(directory, options);
   }();
   if (!report.ok()) return Fail(context, WithForceHint(report.status()));
   if (Status status = WriteJson(flags.run.report, ReportJson(*report)); !status.ok()) {
@@ -158,7 +173,8 @@ int RunOpen(const Context& context, const ExtractFlags& given) {
     if (flags.output.empty() && flags.directory.empty()) flags.output = "-";
     return OpenPipe(context, flags);
   }
-  return flags.output.empty() ? OpenDirectory(context, flags) : OpenContent(context, flags);
+  const bool streams = !flags.output.empty() && IsDeviceOrPipe(flags.output);
+  return streams ? OpenContent(context, flags) : OpenFiles(context, flags);
 }
 
 }  // namespace
@@ -171,12 +187,14 @@ void AddOpen(CLI::App& app, Context& context) {
   open->add_option("-C,--directory", flags->directory,
                    "Where to; made when it is missing. By default the working directory.");
   open->add_option("-o,--output", flags->output,
-                   "Write contents to this file, or to standard output with '-'.");
+                   "Write the one file chosen to this file, or contents to standard output "
+                   "with '-'.");
   flags->open.AddTo(*open);
   open->add_flag("--same-owner", flags->owners, "Restore owners as well.");
   open->add_flag("--set-id", flags->set_id, "Restore set-user-id, set-group-id and sticky bits.");
   open->add_flag("--no-links", flags->no_links, "No symbolic links; copies for hard ones.");
   open->add_flag("--no-xattrs", flags->no_xattrs, "No extended attributes.");
+  open->add_flag("--sync", flags->sync, "Return when everything is on the disk.");
   flags->run.AddTo(*open);
   open->add_flag("-f,--force", flags->force, "Replace files that exist.");
   open->footer(

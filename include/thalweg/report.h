@@ -23,6 +23,9 @@ struct NodeReport {
   double input_wait_s = 0;        ///< Ready to work, nothing to do.
   double room_wait_s = 0;         ///< Had input, no room behind it.
   double memory_wait_s = 0;       ///< Held back by the memory budget.
+  double queue_wait_p50_s = 0;    ///< How long chunks lay in front of it, 0 for a fused node.
+  double queue_wait_p95_s = 0;
+  double queue_wait_p99_s = 0;
   bool conserves = false;
 };
 

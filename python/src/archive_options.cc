@@ -277,6 +277,7 @@ archive::RekeyOptions RekeyOptionsOf(const nb::dict& given, const Stop& stop) {
 archive::ExtractOptions ExtractOptionsOf(const nb::dict& given) {
   archive::ExtractOptions options;
   Take(given, "entries", &options.entries);
+  Take(given, "rename", &options.rename);
   Take(given, "force", &options.force);
   Take(given, "owners", &options.owners);
   Take(given, "permissions", &options.permissions);

@@ -163,6 +163,11 @@ def test_extract_and_compare(folder: pathlib.Path) -> None:
         assert (folder / "back/src/deep/b").read_bytes() == (folder / "src/deep/b").read_bytes()
         assert os.readlink(folder / "back/src/link") == "a.txt"
         assert sealed.extract(folder / "some", entries="src/deep")["bytes"] == 1_024_000
+        sealed.extract(folder / "one", entries="src/deep", rename="c")
+        assert [path.name for path in (folder / "one").iterdir()] == ["c"]
+        assert (folder / "one/c").read_bytes() == (folder / "src/deep/b").read_bytes()
+        with pytest.raises(thalweg.InvalidArgumentError, match="do not fit into one"):
+            sealed.extract(folder / "some", entries="src", rename="one")
         assert sealed.compare(folder / "src") == []
         (folder / "src/a.txt").write_bytes(b"beta\n")
         found = {d.kind for d in sealed.compare(folder / "src") if d.path == "src/a.txt"}

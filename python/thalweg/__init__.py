@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -55,6 +56,13 @@ __all__ = [
     "run",
     "sql",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """`thalweg.archive` and `thalweg.marc` are imported when they are first used."""
+    if name in ("archive", "marc"):
+        return importlib.import_module(f"thalweg.{name}")
+    raise AttributeError(f"module 'thalweg' has no attribute {name!r}")
 
 
 def _stream_of(table: Any) -> object:

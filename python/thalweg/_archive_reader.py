@@ -190,6 +190,7 @@ class Archive:
         target: Path = ".",
         *,
         entries: Sequence[str] = (),
+        rename: str = "",
         force: bool = False,
         owners: bool = False,
         permissions: bool = True,
@@ -203,10 +204,12 @@ class Archive:
         """Restores beneath `target`, never outside of it, and returns what was done.
 
         entries: paths or patterns, directories with all beneath; by default everything.
+        rename: the one file that `entries` choose appears under this name, directly in `target`.
         The result has `entries`, `bytes`, `skipped` (pairs of path and reason) and `run`.
         """
         options = {
             "entries": [entries] if isinstance(entries, str) else list(entries),
+            "rename": rename,
             "force": force,
             "owners": owners,
             "permissions": permissions,

@@ -60,10 +60,11 @@ class BufferPool {
   ByteBuffer Take(size_t capacity) {
     {
       std::scoped_lock lock(mutex_);
-      for (ByteBuffer& free : free_) {
-        if (free.capacity() < capacity) continue;
-        ByteBuffer buffer = std::move(free);
-        if (&free != &free_.back()) free = std::move(free_.back());
+      // The last one given is the likeliest to be in a cache.
+      for (size_t i = free_.size(); i-- > 0;) {
+        if (free_[i].capacity() < capacity) continue;
+        ByteBuffer buffer = std::move(free_[i]);
+        if (i + 1 != free_.size()) free_[i] = std::move(free_.back());
         free_.pop_back();
         buffer.SetSize(0);
         return buffer;

@@ -44,6 +44,7 @@ class Extraction {
     for (size_t i = 0; i < used.size(); ++i) {
       if (!used[i]) return Status::NotFound("no entry is named '" + options_.entries[i] + "'");
     }
+    if (!options_.rename.empty()) THALWEG_RETURN_IF_ERROR(RenameOnly());
     THALWEG_RETURN_IF_ERROR(reader_.CheckOutput(stored_));
     PlanFrames();
     return {};
@@ -93,6 +94,25 @@ class Extraction {
       ChooseFile(i);
     }
     ++entries_;
+  }
+
+  // Nothing but the one file, under another name.
+  Status RenameOnly() {
+    if (files_.size() != 1 || !symlinks_.empty()) {
+      return Status::InvalidArgument(std::to_string(files_.size() + symlinks_.size()) +
+                                     " files do not fit into one\nhint: name one entry");
+    }
+    if (options_.rename.find('/') != std::string::npos) {
+      return Status::InvalidArgument("extract: '" + options_.rename + "': not a name");
+    }
+    parents_.clear();
+    directories_.clear();
+    hard_links_.clear();
+    entries_ = 1;
+    renamed_ = *files_[0].entry;
+    renamed_.path = options_.rename;
+    files_[0].entry = &renamed_;
+    return {};
   }
 
   void AddParent(std::string path) {
@@ -189,6 +209,8 @@ class Extraction {
     const Entry& content = planned.content->entry;
     if (content.stored_bytes != content.size) {
       THALWEG_RETURN_IF_ERROR(file->SetSize(content.size));
+    } else if (planned.pieces > 1) {
+      THALWEG_RETURN_IF_ERROR(file->Reserve(content.size));
     }
     return file;
   }
@@ -223,6 +245,7 @@ class Extraction {
   std::vector<std::pair<const std::string*, const std::string*>> hard_links_;
   std::unordered_map<size_t, const std::string*> first_names_;
   std::vector<PlannedFile> files_;
+  Entry renamed_;
   std::vector<size_t> frames_;
   std::vector<std::vector<Piece>> pieces_;
   std::mutex mutex_;

@@ -159,6 +159,12 @@ Status TargetTree::NewFile::SetSize(int64_t size) {
   return ftruncate(fd_.get(), size) == 0 ? Status() : io::StatusOfErrno(errno, "extract", path_);
 }
 
+Status TargetTree::NewFile::Reserve(int64_t size) {
+  if (fallocate(fd_.get(), 0, 0, size) == 0) return {};
+  const bool full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
+  return full ? io::StatusOfErrno(errno, "extract", path_) : Status();
+}
+
 Status TargetTree::NewFile::Finish(const Entry& entry) {
   tree_.SetAttributes(fd_.get(), entry);
   if (tree_.options_.sync && fsync(fd_.get()) != 0) {

@@ -47,6 +47,9 @@ class TargetTree {
     /// Thread-safe.
     Status WriteAt(int64_t offset, std::string_view data);
     Status SetSize(int64_t size);
+    /// Takes room for `size` bytes where the file system can: a full disk is told at once, and
+    /// pieces that come in any order lie side by side.
+    Status Reserve(int64_t size);
     /// Gives it what `entry` says and its name.
     Status Finish(const Entry& entry);
 

@@ -42,6 +42,9 @@ void WriteNode(JsonWriter& json, const NodeReport& node) {
   json.Key("input_wait_s").Double(node.input_wait_s);
   json.Key("room_wait_s").Double(node.room_wait_s);
   json.Key("memory_wait_s").Double(node.memory_wait_s);
+  json.Key("queue_wait_p50_s").Double(node.queue_wait_p50_s);
+  json.Key("queue_wait_p95_s").Double(node.queue_wait_p95_s);
+  json.Key("queue_wait_p99_s").Double(node.queue_wait_p99_s);
   json.EndObject();
 }
 

@@ -21,7 +21,8 @@ void Run::Impl::CountArrival(Stage& stage, const Chunk& chunk) {
 
 void Run::Impl::PutFromPort(Stage& stage, Chunk chunk) {
   chunk.sequence = ++source_sequence_;
-  if (chunk.read_at == Clock::Instant{}) chunk.read_at = clock_->Now();
+  chunk.queued_at = clock_->Now();
+  if (chunk.read_at == Clock::Instant{}) chunk.read_at = chunk.queued_at;
   if (!chunk.lease.held() && chunk.bytes > 0) {
     memory_.Reserve(chunk.bytes);
     chunk.lease = MemoryLease(&memory_, chunk.bytes);

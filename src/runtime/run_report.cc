@@ -162,6 +162,9 @@ Report Run::Impl::MakeReport() {
         node.input_wait_s = Seconds(stage->wait_ns[static_cast<size_t>(Stage::Wait::kInput)]);
         node.room_wait_s = Seconds(stage->wait_ns[static_cast<size_t>(Stage::Wait::kRoom)]);
         node.memory_wait_s = Seconds(stage->wait_ns[static_cast<size_t>(Stage::Wait::kMemory)]);
+        node.queue_wait_p50_s = stage->queue_waits.Quantile(0.50);
+        node.queue_wait_p95_s = stage->queue_waits.Quantile(0.95);
+        node.queue_wait_p99_s = stage->queue_waits.Quantile(0.99);
       }
       if (node.conserves && !failed_ && !cancelled_ && !stage->cut_short &&
           node.records_in != node.records_out + counts.rejected + counts.filtered) {

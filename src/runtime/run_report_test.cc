@@ -135,5 +135,18 @@ TEST(RunReportTest, TellsTimesAndCounts) {
   EXPECT_THAT(json, HasSubstr("\"bottleneck\":\"cpu\""));
 }
 
+// The time that a chunk lay in front of a node, not the time that the node had nothing to do.
+TEST(RunReportTest, ChunksThatWaitAreCounted) {
+  const auto sink_of = [](const Report& report) { return report.nodes.back(); };
+  const NodeReport idle = sink_of(RunWith({}));
+  EXPECT_EQ(idle.name, "sink");
+  EXPECT_EQ(idle.queue_wait_p99_s, 0);
+  const NodeReport slow = sink_of(RunWith({.sink = true}));
+  EXPECT_GE(slow.queue_wait_p99_s, std::chrono::duration<double>(kWork).count());
+  EXPECT_LE(slow.queue_wait_p50_s, slow.queue_wait_p95_s);
+  EXPECT_LE(slow.queue_wait_p95_s, slow.queue_wait_p99_s);
+  EXPECT_THAT(RunWith({.sink = true}).ToJson(), HasSubstr("\"queue_wait_p95_s\":"));
+}
+
 }  // namespace
 }  // namespace thalweg::runtime

@@ -226,6 +226,9 @@ bool Run::Impl::TakeInput(Stage& stage, Lane& lane) {
     const size_t input = stage.next_input++ % inputs;
     if (!stage.inputs[input]->Ready() || stage.at_barrier[input]) continue;
     Event event = stage.inputs[input]->Take();
+    if (const auto* chunk = std::get_if<Chunk>(&event)) {
+      stage.queue_waits.Record((clock_->Now() - chunk->queued_at).count());
+    }
     auto taken = FanIn(stage, input, std::move(event));
     if (!taken) return false;
     lane.Accept(std::move(*taken));
@@ -250,9 +253,11 @@ bool Run::Impl::Prepare(Task& task) {
 }
 
 void Run::Impl::CommitOutputs(Stage& stage, Lane& lane) {
+  const Clock::Instant now = lane.outs.empty() ? Clock::Instant{} : clock_->Now();
   for (auto& out : lane.outs) {
-    if (stage.kind == NodeKind::kSource) {
-      if (auto* chunk = std::get_if<Chunk>(&out.event)) {
+    if (auto* chunk = std::get_if<Chunk>(&out.event)) {
+      chunk->queued_at = now;
+      if (stage.kind == NodeKind::kSource) {
         chunk->sequence = ++source_sequence_;
         CountArrival(stage, *chunk);
       }

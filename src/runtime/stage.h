@@ -11,6 +11,7 @@
 #include "runtime/edge.h"
 #include "thalweg/report.h"
 #include "thalweg/runtime/graph.h"
+#include "thalweg/runtime/histogram.h"
 #include "thalweg/runtime/run.h"
 
 namespace thalweg::runtime {
@@ -139,6 +140,7 @@ struct Stage {
   enum class Wait : uint8_t { kNone, kInput, kRoom, kMemory };
   Wait wait = Wait::kNone;
   int64_t wait_ns[4] = {0, 0, 0, 0};
+  Histogram queue_waits;  ///< Of chunks, from being put in front of it until a lane took them.
 };
 
 }  // namespace thalweg::runtime

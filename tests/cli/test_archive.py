@@ -226,6 +226,30 @@ def test_stdin_to_stdout_and_back(folder: pathlib.Path) -> None:
     assert thalweg("open", "s.twa", "-i", "key.txt", "-o", "out", cwd=folder).returncode == 73
 
 
+def test_one_file_is_restored_under_another_name(folder: pathlib.Path) -> None:
+    inside = folder / "data" / "one.bin"
+    inside.write_bytes(os.urandom(9_000_000))
+    inside.chmod(0o640)
+    os.utime(inside, (1_000_000_000, 1_000_000_000))
+    ok("seal", "-i", "key.txt", "data", "-o", "d.twa", "-f", cwd=folder)
+    opens = ("open", "d.twa", "-i", "key.txt")
+    (folder / "there").mkdir()
+    ok(*opens, "data/one.bin", "-o", "there/two.bin", "--sync", cwd=folder)
+    copy = folder / "there" / "two.bin"
+    assert copy.read_bytes() == inside.read_bytes()
+    assert copy.stat().st_mode & 0o777 == 0o640
+    assert copy.stat().st_mtime == 1_000_000_000
+    assert [path.name for path in (folder / "there").iterdir()] == ["two.bin"]
+
+    done = thalweg(*opens, "data", "-o", "all", cwd=folder)
+    assert done.returncode == 64
+    assert b"do not fit into one" in done.stderr
+    assert thalweg(*opens, "data/one.bin", "-o", "there", cwd=folder).returncode == 64
+    assert thalweg(*opens, "data/one.bin", "-o", "there/", cwd=folder).returncode == 64
+    assert ok(*opens, "data/one.bin", "-o", "/dev/null", "-f", cwd=folder) == b""
+    assert not (folder / "all").exists()
+
+
 def test_a_pipe_that_ends_early_fails(folder: pathlib.Path) -> None:
     archive = ok("seal", "-i", "key.txt", "-", cwd=folder, stdin=os.urandom(300_000))
     for cut in (len(archive) - 1, len(archive) // 2, 700, 10, 0):

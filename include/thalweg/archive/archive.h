@@ -72,6 +72,9 @@ class THALWEG_EXPORT ByteReader {
 struct ExtractOptions {
   /// Paths or patterns; a directory with all beneath. Empty: everything.
   std::vector<std::string> entries = {};
+  /// When it is not empty: what is chosen has to be one file, and appears under this name, directly
+  /// in the target. Directories that are chosen with it are left out.
+  std::string rename = {};
   bool force = false;       ///< Replace files that are there.
   bool owners = false;      ///< Restore owners (root only; by default never).
   bool permissions = true;  ///< Restore modes, less set-id and sticky bits.

@@ -26,11 +26,12 @@ struct Position {
 struct Chunk {
   std::unique_ptr<Payload> payload;
   int64_t records = 0;
-  int64_t bytes = 0;         ///< Memory that the payload holds, as far as known.
-  uint64_t sequence = 0;     ///< Given by the machine at the source; inherited downstream.
-  int input = 0;             ///< Which input of the receiving node it came in by.
-  Position position;         ///< Of the source, after this chunk.
-  Clock::Instant read_at{};  ///< When its first record was read.
+  int64_t bytes = 0;           ///< Memory that the payload holds, as far as known.
+  uint64_t sequence = 0;       ///< Given by the machine at the source; inherited downstream.
+  int input = 0;               ///< Which input of the receiving node it came in by.
+  Position position;           ///< Of the source, after this chunk.
+  Clock::Instant read_at{};    ///< When its first record was read.
+  Clock::Instant queued_at{};  ///< When the machine put it in front of the next stage.
   MemoryLease lease;
 
   template <typename P>

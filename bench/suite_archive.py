@@ -1,8 +1,9 @@
 """Sealed archives beside zstd, age, 7z, restic and mlar: two cores, the same input, all written.
 
 What sealing makes is synced to the disk within its time, as ours always is; what opening makes is
-not, by anyone. Every round trip is compared with the input. Peers that are not installed are reported as missing. mlar comes
-from `cargo install mlar --root build/bench/peers`.
+not, by anyone. Every round trip is compared with the input. Peers that are not installed are
+reported as missing. mlar comes from `cargo install mlar --root
+build/bench/peers`.
 """
 
 from __future__ import annotations

@@ -49,7 +49,8 @@ Result<std::unique_ptr<AtomicFile>> AtomicFile::Create(FileSystem& fs, std::stri
   if (path.back() == '/') {
     return Status::InvalidArgument("create: the name of a directory: '" + path + "'");
   }
-  WriteOptions write{WriteMode::kCreate, options.permissions, false};
+  WriteOptions write{
+      .mode = WriteMode::kCreate, .permissions = options.permissions, .will_sync = true};
   const Result<FileInfo> taken = fs.Stat(path);
   if (taken.ok()) {
     if (taken->type != FileType::kFile) {

@@ -81,8 +81,8 @@ class DescriptorReader final : public SequentialFile {
 
 class DescriptorWriter final : public WritableFile {
  public:
-  DescriptorWriter(Descriptor fd, bool owned, std::string name)
-      : fd_(std::move(fd)), owned_(owned), name_(std::move(name)) {}
+  DescriptorWriter(Descriptor fd, bool owned, std::string name, bool will_sync)
+      : fd_(std::move(fd)), owned_(owned), name_(std::move(name)), will_sync_(will_sync) {}
   ~DescriptorWriter() override {
     if (!owned_) fd_.Release();
   }
@@ -93,6 +93,8 @@ class DescriptorWriter final : public WritableFile {
       const ssize_t n = write(fd_.get(), data.data(), std::min(data.size(), kWriteBytesMax));
       if (n > 0) {
         data.remove_prefix(static_cast<size_t>(n));
+        if (will_sync_) writeback_.Wrote(fd_.get(), written_, n);
+        written_ += n;
       } else if (n == 0) {
         return Fail(ENOSPC, "write");
       } else if (errno == EAGAIN) {
@@ -135,10 +137,23 @@ class DescriptorWriter final : public WritableFile {
   Descriptor fd_;
   bool owned_;
   std::string name_;
+  bool will_sync_;
+  int64_t written_ = 0;
+  EarlyWriteback writeback_;
   Status failure_;
 };
 
 }  // namespace
+
+void EarlyWriteback::Wrote(int fd, int64_t offset, int64_t bytes) {
+  constexpr int64_t kPiece = int64_t{8} << 20;
+  if (offset != end_) begin_ = offset;
+  end_ = offset + bytes;
+  if (end_ - begin_ < kPiece) return;
+  // A wish: what cannot be begun early is written by the sync.
+  sync_file_range(fd, begin_, end_ - begin_, SYNC_FILE_RANGE_WRITE);
+  begin_ = end_;
+}
 
 void Descriptor::Reset() {
   if (fd_ >= 0) close(fd_);
@@ -161,8 +176,9 @@ std::unique_ptr<SequentialFile> MakeDescriptorReader(int fd, bool owned, std::st
                                             std::move(stop));
 }
 
-std::unique_ptr<WritableFile> MakeDescriptorWriter(int fd, bool owned, std::string name) {
-  return std::make_unique<DescriptorWriter>(Descriptor(fd), owned, std::move(name));
+std::unique_ptr<WritableFile> MakeDescriptorWriter(int fd, bool owned, std::string name,
+                                                   bool will_sync) {
+  return std::make_unique<DescriptorWriter>(Descriptor(fd), owned, std::move(name), will_sync);
 }
 
 }  // namespace thalweg::io

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -41,6 +42,18 @@ class Descriptor {
 /// speed.
 inline constexpr size_t kWriteBytesMax = size_t{512} << 10;
 
+/// Lets the disk begin with what is written to a file that will be synced, so that less is left for
+/// the end. One thread at a time.
+class EarlyWriteback {
+ public:
+  /// `data` bytes were written at `offset`.
+  void Wrote(int fd, int64_t offset, int64_t bytes);
+
+ private:
+  int64_t begin_ = 0;  ///< Of the range that the disk has not been told of.
+  int64_t end_ = 0;
+};
+
 /// `open(2)` with close-on-exec, repeated when interrupted.
 Result<Descriptor> OpenDescriptor(const std::string& path, int flags, unsigned permissions,
                                   const char* operation);
@@ -51,7 +64,8 @@ std::unique_ptr<SequentialFile> MakeDescriptorReader(int fd, bool owned, std::st
                                                      std::stop_token stop);
 
 /// Writes at the descriptor's own place. `Close` closes only what is `owned`. What cannot be
-/// synced, such as a pipe, counts as synced.
-std::unique_ptr<WritableFile> MakeDescriptorWriter(int fd, bool owned, std::string name);
+/// synced, such as a pipe, counts as synced. With `will_sync` the disk begins before.
+std::unique_ptr<WritableFile> MakeDescriptorWriter(int fd, bool owned, std::string name,
+                                                   bool will_sync = false);
 
 }  // namespace thalweg::io

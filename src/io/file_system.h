@@ -87,6 +87,7 @@ struct WriteOptions {
   WriteMode mode = WriteMode::kCreate;
   uint32_t permissions = 0666;     ///< Of a new file, before the umask.
   bool exact_permissions = false;  ///< The umask does not count.
+  bool will_sync = false;          ///< The disk may begin before `Sync` is called.
 };
 
 enum class RenameMode : uint8_t { kNoReplace, kReplace };

@@ -90,6 +90,7 @@ class LocalUpdatableFile final : public UpdatableFile {
       const size_t piece = std::min(data.size(), kWriteBytesMax);
       const ssize_t n = pwrite(fd_.get(), data.data(), piece, offset);
       if (n > 0) {
+        writeback_.Wrote(fd_.get(), offset, n);
         data.remove_prefix(static_cast<size_t>(n));
         offset += n;
       } else if (n == 0 || errno != EINTR) {
@@ -126,6 +127,7 @@ class LocalUpdatableFile final : public UpdatableFile {
 
   io::Descriptor fd_;
   std::string path_;
+  EarlyWriteback writeback_;
   Status failure_;
 };
 
@@ -234,7 +236,9 @@ class Local final : public FileSystem, public UpdatingFileSystem {
     if (options.exact_permissions && fchmod(fd.get(), options.permissions & 07777) != 0) {
       return StatusOfErrno(errno, "set permissions", path);
     }
-    return MakeDescriptorWriter(fd.Release(), true, path);
+    // What is appended lies behind what is there: its place in the file is not known here.
+    const bool early = options.will_sync && options.mode != WriteMode::kAppend;
+    return MakeDescriptorWriter(fd.Release(), true, path, early);
   }
 
   Result<std::unique_ptr<UpdatableFile>> OpenForUpdate(const std::string& path) override {

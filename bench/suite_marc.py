@@ -21,7 +21,8 @@ SMALL_RECORDS = 200_000
 BOOKS = ROOT / "build/data/marc/BooksAll.2016.part01.utf8"
 # Part of the books, so that the slowest engine ends in seconds.
 BOOKS_BYTES = 24 << 20
-CPP_CASES = ("read", "index", "title", "write", "rebuild")
+CPP_CASES = ("read", "index", "title", "write", "rebuild", "json", "xml")
+MRRC_CASES = ("read", "index", "title", "write", "json", "xml")
 ENGINES = ("thalweg", "mrrc", "rmarc", "pymarc")
 PYTHON_CASES = ("read", "title", "values", "json", "columns")
 WORDS = ("history of the world modern computer programming introduction to chemistry poems "
@@ -83,24 +84,57 @@ def books_file(data: pathlib.Path) -> pathlib.Path | None:
     return path if path.exists() else None
 
 
+def mrrc_program() -> pathlib.Path | None:
+    """mrrc's Rust core behind the cases of bench/marc.cc, where cargo can build it."""
+    program = ROOT / "build/bench/mrrc_peer/release/mrrc-peer"
+    if not program.exists() and shutil.which("cargo"):
+        environment = dict(os.environ, CARGO_TARGET_DIR=str(program.parent.parent))
+        subprocess.run(["cargo", "build", "-q", "--release"], cwd=ROOT / "bench/mrrc_peer",
+                       env=environment, check=False)
+    return program if program.exists() else None
+
+
+def rates_of(command: list[str]) -> dict[str, object]:
+    done = subprocess.run(command, check=True, capture_output=True)
+    answer: dict[str, object] = json.loads(done.stdout)
+    return answer
+
+
 def in_cpp(context: Context, name: str, path: pathlib.Path) -> list[Result]:
-    program = context.program("bench_marc")
+    """In C++, beside mrrc's Rust core: one thread, in turns."""
+    program, peer = context.program("bench_marc"), mrrc_program()
     if program is None:
         return []
     results = []
-    cases = [(case, 1) for case in CPP_CASES] + [("parallel", 1), ("parallel", 2)]
-    for case, threads in cases:
-        command = [str(program), str(path), "--case", case, "--threads", str(threads),
-                   "--runs", str(max(context.rounds, 5))]
-        answer = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-        rate, spread = median_and_spread(answer["rates"])
-        results.append(Result(f"{name}/cpp-{case}", "thalweg", "rate", rate, "records/s",
-                              threads=threads, spread=spread,
-                              peak_rss_mib=answer["peak_rss_kib"] / 1024))
-    command = [str(program), str(path), "--case", "heap"]
-    answer = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-    results.append(Result(f"{name}/cpp-heap", "thalweg", "heap",
-                          answer["heap_bytes"] / answer["records"] / 100, "MB/10k records"))
+    for case in CPP_CASES:
+        commands = {"thalweg": [str(program), str(path), "--case", case, "--runs", "3"]}
+        if peer is not None and case in MRRC_CASES:
+            commands["mrrc (Rust)"] = [str(peer), str(path), case, "3"]
+        rates: dict[str, list[float]] = {engine: [] for engine in commands}
+        answers: dict[str, dict[str, object]] = {}
+        for _ in range(context.rounds):
+            for engine, command in commands.items():
+                answers[engine] = rates_of(command)
+                rates[engine] += list(answers[engine]["rates"])  # type: ignore[call-overload]
+        for engine in commands:
+            rate, spread = median_and_spread(rates[engine])
+            same = answers[engine]["records"] == answers["thalweg"]["records"]
+            results.append(Result(f"{name}/cpp-{case}", engine, "rate", rate, "records/s",
+                                  threads=1, spread=spread, ok=same))
+    threads: dict[int, list[float]] = {1: [], 2: []}
+    for _ in range(2 * context.rounds):
+        for number, rates_by_threads in threads.items():
+            answer = rates_of([str(program), str(path), "--case", "parallel", "--threads",
+                               str(number), "--runs", "3"])
+            rates_by_threads += list(answer["rates"])  # type: ignore[call-overload]
+    for number, values in threads.items():
+        rate, spread = median_and_spread(values)
+        results.append(Result(f"{name}/cpp-parallel-{number}", "thalweg", "rate", rate,
+                              "records/s", threads=number, spread=spread,
+                              note=f"{rate / median_and_spread(threads[1])[0]:.2f} × one thread"))
+    answer = rates_of([str(program), str(path), "--case", "heap"])
+    heap = float(str(answer["heap_bytes"])) / float(str(answer["records"])) / 100
+    results.append(Result(f"{name}/cpp-heap", "thalweg", "heap", heap, "MB/10k records"))
     return results
 
 
@@ -114,12 +148,14 @@ def in_python(context: Context, name: str, path: pathlib.Path) -> list[Result]:
         for _ in range(context.rounds):
             for engine in ENGINES:
                 command = [sys.executable, str(script), engine, case, str(path)]
+                if engine in answers:
+                    command.append("--no-digest")
                 process = subprocess.run(command, capture_output=True, text=True, check=False,
                                          env=environment)
                 if process.returncode == 0:
                     answer = json.loads(process.stdout)
                     rates[engine].append(answer["records"] / answer["seconds"])
-                    answers[engine] = answer
+                    answers.setdefault(engine, answer)
         expected = answers.get("pymarc", {}).get("digest")
         for engine in ENGINES:
             if not rates[engine]:

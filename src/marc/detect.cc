@@ -13,15 +13,20 @@ bool Contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
+constexpr std::string_view kRdf = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
+constexpr std::string_view kBibframe = "http://id.loc.gov/ontologies/bibframe/";
+
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 Format XmlFormat(std::string_view text) {
   if (Contains(text, "http://www.indexdata.com/turbomarc")) return Format::kTurbomarc;
   if (Contains(text, "http://www.loc.gov/mods/v3")) return Format::kMods;
+  if (Contains(text, kRdf) || Contains(text, kBibframe)) return Format::kBibframe;
   return Format::kMarcXml;
 }
 
 Format JsonFormat(std::string_view text) {
+  if (Contains(text, "\"@context\"") || Contains(text, kBibframe)) return Format::kBibframeJsonLd;
   if (text[0] == '{') return Format::kJsonLines;
   if (Contains(text.substr(0, 512), "\"fields\"")) return Format::kMarcInJson;
   const size_t subfields = text.find("\"subfields\"");
@@ -32,6 +37,23 @@ Format JsonFormat(std::string_view text) {
     }
   }
   return Format::kMarcInJson;
+}
+
+// A line `<…> <…> … .`, or a blank node's.
+bool IsNTriples(std::string_view text) {
+  const std::string_view line = text.substr(0, text.find('\n'));
+  if (!line.starts_with('<') && !line.starts_with("_:")) return false;
+  const size_t space = line.find(' ');
+  return space != std::string_view::npos && line.substr(space + 1).starts_with("<http") &&
+         line.find_last_of('.') > space;
+}
+
+// Directives come first; keywords of SPARQL may stand in their place.
+bool IsTurtle(std::string_view text) {
+  const bool directive = text.starts_with("@prefix") || text.starts_with("@base") ||
+                         text.starts_with("PREFIX ") || text.starts_with("BASE ");
+  return directive || (text.starts_with('#') && Contains(text, "\n@prefix ")) ||
+         (text.starts_with('#') && Contains(text, "\nPREFIX "));
 }
 
 // A leader, of which at least one half is as it should be, and a mark of the format behind it.
@@ -61,6 +83,8 @@ std::optional<Format> DetectFormat(std::string_view start) {
   if (IsLine(text)) return Format::kLine;
   if (IsIso2709(text)) return Format::kIso2709;
   if (text[0] == '=' && text.size() > 4) return Format::kMrk;
+  if (IsNTriples(text)) return Format::kBibframeNTriples;
+  if (IsTurtle(text)) return Format::kBibframeTurtle;
   if (text[0] == '<') return XmlFormat(text);
   if (text[0] == '{' || text[0] == '[') return JsonFormat(text);
   const std::string_view line = text.substr(0, text.find('\n'));

@@ -8,6 +8,7 @@
 #include "marc/detect.h"
 #include "marc/encoders.h"
 #include "marc/open_input.h"
+#include "marc/rdf_source.h"
 #include "marc/text_input.h"
 #include "marc/xml_tree.h"
 
@@ -33,13 +34,12 @@ constexpr std::array kFormats = std::to_array<FormatInfo>({
      true},
     {Format::kMods, "mods", "", "mods", "MODS 3", true, true},
     {Format::kDublinCore, "dc", "dublin-core oai_dc", "dc", "Dublin Core in XML", false, true},
-    {Format::kBibframe, "bibframe", "bibframe-xml", "rdf", "BIBFRAME 2 in RDF/XML", false, true},
+    {Format::kBibframe, "bibframe", "bibframe-xml", "rdf", "BIBFRAME 2 in RDF/XML", true, true},
     {Format::kBibframeTurtle, "bibframe-turtle", "bibframe-ttl", "ttl", "BIBFRAME 2 in Turtle",
-     false, true},
+     true, true},
     {Format::kBibframeNTriples, "bibframe-ntriples", "bibframe-nt", "nt", "BIBFRAME 2 in N-Triples",
-     false, true},
-    {Format::kBibframeJsonLd, "bibframe-jsonld", "", "jsonld", "BIBFRAME 2 in JSON-LD", false,
-     true},
+     true, true},
+    {Format::kBibframeJsonLd, "bibframe-jsonld", "", "jsonld", "BIBFRAME 2 in JSON-LD", true, true},
 });
 
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
@@ -138,6 +138,13 @@ Result<std::unique_ptr<RecordSource>> MakeSource(Format format, Reader::ReadByte
       return MakeLineSource(std::move(read), std::move(options));
     case Format::kMods:
       return MakeModsSource(std::move(read), std::move(options));
+    case Format::kBibframe:
+      return MakeRdfXmlSource(std::move(read), std::move(options));
+    case Format::kBibframeTurtle:
+    case Format::kBibframeNTriples:
+      return MakeTurtleSource(format, std::move(read), std::move(options));
+    case Format::kBibframeJsonLd:
+      return MakeJsonLdSource(std::move(read), std::move(options));
     default:
       return CannotRead(format);
   }

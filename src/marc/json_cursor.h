@@ -55,6 +55,8 @@ class JsonCursor {
   bool AtEnd() { return Peek() == '\0' && at_ == end_; }
 
   const std::string& error() const { return error_; }
+  /// Where it stands; behind a failure, near its place.
+  const char* at() const { return at_; }
   bool Fail(std::string_view expected);
 
  private:

@@ -2,7 +2,7 @@
 
 namespace thalweg::marc {
 
-std::string_view WithoutEndPunctuation(std::string_view text) {
+std::string_view WithoutIsbdMark(std::string_view text) {
   const auto trim = [&text] {
     while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
   };
@@ -12,6 +12,11 @@ std::string_view WithoutEndPunctuation(std::string_view text) {
     text.remove_suffix(1);
     trim();
   }
+  return text;
+}
+
+std::string_view WithoutEndPunctuation(std::string_view text) {
+  text = WithoutIsbdMark(text);
   // `Smith, J.` keeps its stop, `History.` does not.
   if (text.size() > 3 && text.back() == '.' && text[text.size() - 3] != ' ' &&
       text[text.size() - 3] != '.' && text[text.size() - 2] != '.') {

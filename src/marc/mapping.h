@@ -12,6 +12,9 @@ namespace thalweg::marc {
 /// because of what follows: ` / : ; , =`, and a full stop behind more than an initial.
 std::string_view WithoutEndPunctuation(std::string_view text);
 
+/// Without blanks around it and one of ` / : ; , =` behind it: a full stop stays.
+std::string_view WithoutIsbdMark(std::string_view text);
+
 /// The values of the subfields with one of `codes`, in their order, with blanks between them.
 std::string JoinedValues(const FieldView& field, std::string_view codes);
 /// The same without the punctuation at its end.

@@ -32,7 +32,7 @@ enum class Format : uint8_t {
   kLine,              ///< `245 10 $a Title`, one field a line, as yaz prints it.
   kMods,              ///< MODS 3: what it can say of a record.
   kDublinCore,        ///< Fifteen elements, in XML. Written only.
-  kBibframe,          ///< BIBFRAME 2 in RDF/XML. Written only, as the three that follow.
+  kBibframe,          ///< BIBFRAME 2 in RDF/XML: what it can say of a record.
   kBibframeTurtle,    ///< In Turtle.
   kBibframeNTriples,  ///< In N-Triples.
   kBibframeJsonLd,    ///< In JSON-LD.

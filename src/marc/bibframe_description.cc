@@ -13,24 +13,6 @@ namespace {
 using NodeId = RdfGraph::NodeId;
 constexpr NodeId kNone = RdfGraph::kNone;
 
-// Puts `mark` behind the last subfield, where the record has ISBD's punctuation.
-void Mark(const BibframeDraft& draft, std::string_view mark, Field* field) {
-  if (!draft.punctuated() || field->view().subfields().empty()) return;
-  std::string last;
-  for (const Subfield& subfield : field->view().subfields()) last = subfield.value;
-  const bool stopped =
-      mark == "." && std::string_view(".?!)]-").find(last.back()) != std::string_view::npos;
-  if (last.empty() || stopped) return;
-  field->SetAt(field->view().CountSubfields() - 1, last + std::string(mark));
-}
-
-void AddMarked(const BibframeDraft& draft, std::string_view mark, char code, std::string_view value,
-               Field* field) {
-  if (value.empty()) return;
-  Mark(draft, mark, field);
-  field->Add(code, value);
-}
-
 // --- titles --------------------------------------------------------------------------------------
 
 void AddTitle(const BibframeDraft& draft, NodeId title, Field* field) {
@@ -118,13 +100,14 @@ void Dates(BibframeDraft* draft, std::string_view date) {
   if (date.size() < 4 || !std::all_of(date.begin(), date.begin() + 4, digit)) {
     // The dates of 008 may be odd, and stay so.
     if (date.empty() || date.size() > 4) return;
-    draft->SetFixed(6, 9, "s" + std::string(date));
+    draft->SetFixed(6, 9, std::string("s").append(date));
     return;
   }
   const size_t slash = date.find('/');
   if (slash == std::string_view::npos) {
     const bool detailed = date.size() >= 7 && date[4] == '-';
-    std::string text = (detailed ? "e" : "s") + year(date);
+    std::string text(detailed ? "e" : "s");
+    text.append(year(date));
     if (detailed) {
       text.append(date.substr(5, 2));
       if (date.size() >= 10) text.append(date.substr(8, 2));
@@ -261,7 +244,7 @@ void Extents(BibframeDraft* draft) {
     BibframeDraft::AddTo(&field, 'a', extent.pages);
     AddMarked(*draft, " :", 'b', extent.details, &field);
     AddMarked(*draft, " ;", 'c', extent.size, &field);
-    AddMarked(*draft, " +", 'e', extent.with, &field);
+    AddMarked(*draft, extent.with.starts_with('+') ? "" : " +", 'e', extent.with, &field);
     draft->Keep(std::move(field), number < 1 << 20 ? number : 0);
   }
 }

@@ -66,13 +66,13 @@ std::string BibframeDraft::CodeOf(const Object& object) const {
 }
 
 std::string BibframeDraft::CodeAt(NodeId node, std::string_view property) const {
-  const auto all = Of(node, property);
-  return all.empty() ? std::string() : CodeOf(*all.front());
+  const Object* first = node == RdfGraph::kNone ? nullptr : graph.First(node, property);
+  return first == nullptr ? std::string() : CodeOf(*first);
 }
 
 std::string BibframeDraft::LabelAt(NodeId node, std::string_view property) const {
-  const auto all = Of(node, property);
-  return all.empty() ? std::string() : LabelOf(*all.front());
+  const Object* first = node == RdfGraph::kNone ? nullptr : graph.First(node, property);
+  return first == nullptr ? std::string() : LabelOf(*first);
 }
 
 BibframeDraft::Origin BibframeDraft::OriginOf(NodeId node) const {
@@ -110,13 +110,32 @@ void BibframeDraft::KeepControl(Tag tag, std::string_view data) {
   if (!data.empty()) fields_.push_back({Field::Control(tag, data), 0, fields_.size()});
 }
 
-bool BibframeDraft::Has(Tag tag) const {
-  return std::any_of(fields_.begin(), fields_.end(),
-                     [tag](const Made& made) { return made.field.tag() == tag; });
-}
-
 void BibframeDraft::AddTo(Field* field, char code, std::string_view value) {
   if (!value.empty()) field->Add(code, value);
+}
+
+Field* BibframeDraft::Last(Tag tag, int number) {
+  if (fields_.empty()) return nullptr;
+  Made& made = fields_.back();
+  return made.number == number && made.field.tag() == tag ? &made.field : nullptr;
+}
+
+void Mark(const BibframeDraft& draft, std::string_view mark, Field* field) {
+  if (!draft.punctuated()) return;
+  std::string last;
+  for (const Subfield& subfield : field->view().subfields()) last = subfield.value;
+  if (last.empty()) return;
+  const bool stopped =
+      mark == "." && std::string_view(".?!)]>-").find(last.back()) != std::string_view::npos;
+  if (stopped) return;
+  field->SetAt(field->view().CountSubfields() - 1, last + std::string(mark));
+}
+
+void AddMarked(const BibframeDraft& draft, std::string_view mark, char code, std::string_view value,
+               Field* field) {
+  if (value.empty()) return;
+  Mark(draft, mark, field);
+  field->Add(code, value);
 }
 
 // By the first digit of the tags; then as the fields stood in the record that the description was
@@ -139,7 +158,7 @@ void BibframeDraft::Sort() {
   const auto key = [&last](const Made& made) {
     const Tag tag = made.field.tag();
     const bool known = made.number > 0;
-    const uint32_t minor = tag[0] < '5' ? tag.packed() : 0;
+    const uint32_t minor = tag[0] < '6' ? tag.packed() : 0;
     return std::tuple(tag[0],
                       tag.is_control() ? 0
                       : known          ? made.number

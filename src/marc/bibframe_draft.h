@@ -54,7 +54,9 @@ class BibframeDraft {
   /// Fields without subfields are not kept. `number`: which field of a record it was, or 0.
   void Keep(Field field, int number = 0);
   void KeepControl(Tag tag, std::string_view data);
-  bool Has(Tag tag) const;
+  /// The field that was kept last, if it has this tag and number; otherwise null. Valid until the
+  /// next call of `Keep`.
+  Field* Last(Tag tag, int number);
   /// Nothing when `value` is empty.
   static void AddTo(Field* field, char code, std::string_view value);
   void Give(BatchBuilder* builder);
@@ -69,6 +71,13 @@ class BibframeDraft {
 
   std::vector<Made> fields_;
 };
+
+/// Puts `mark` behind the last subfield, where the record has ISBD's punctuation; a full stop only
+/// where nothing like it stands.
+void Mark(const BibframeDraft& draft, std::string_view mark, Field* field);
+/// A subfield, with the mark that its meaning has before it. Nothing when `value` is empty.
+void AddMarked(const BibframeDraft& draft, std::string_view mark, char code, std::string_view value,
+               Field* field);
 
 /// Leader, control fields, 040 and languages.
 void DraftAdministration(BibframeDraft* draft);

@@ -132,7 +132,8 @@ class Bibframe {
 
   void Relation(const FieldView& field) {
     const Tag tag = field.tag();
-    const bool series = tag[0] == '4' || tag[0] == '8';
+    if (tag == Tag("490")) return Series(field);
+    const bool series = tag[0] == '8';
     const bool part = tag[0] == '7' && field.indicator2() == '2';
     RdfNode& relation = work_.Node("bf:relation", "bf:Relation", Name("Relation", tag));
     relation.Link("bf:relationship", Vocabulary("relationship", series ? "series"
@@ -140,18 +141,33 @@ class Bibframe {
                                                                        : "relatedwork"));
     RdfNode& work =
         relation.Node("bf:associatedResource", series ? "bf:Series" : "bf:Work", Name("Work", tag));
-    if (tag == Tag("490")) {
-      relation.Text("bf:seriesEnumeration", WithoutIsbdMark(JoinedValues(field, "v")));
-      work.types.emplace_back("bflc:Uncontrolled");
-      RdfNode& title = work.Node("bf:title", "bf:Title", Name("Title", tag));
-      title.Text("bf:mainTitle", WithoutIsbdMark(JoinedValues(field, "a")));
-      if (!field.Has('x')) return;
-      work.Node("bf:identifiedBy", "bf:Issn", Name("Identifier", tag))
-          .Text("rdf:value", WithoutIsbdMark(*field.Find('x')));
-      return;
-    }
     work.Text("rdfs:label", JoinedHeading(field));
     work.Text("bflc:marcKey", MarcKeyOf(field));
+  }
+
+  // A series for each of its titles: a statement may have it in several languages.
+  void Series(const FieldView& field) {
+    const Tag tag = field.tag();
+    RdfNode* relation = nullptr;
+    RdfNode* series = nullptr;
+    int count = 0;
+    for (const Subfield& subfield : field.subfields()) {
+      const std::string_view value = WithoutIsbdMark(subfield.value);
+      if (subfield.code == 'a' || (relation == nullptr && subfield.code == 'v')) {
+        const std::string end = ++count == 1 ? "" : "-" + std::to_string(count);
+        relation = &work_.Node("bf:relation", "bf:Relation", Name("Relation", tag) + end);
+        relation->Link("bf:relationship", Vocabulary("relationship", "series"));
+        series = &relation->Node("bf:associatedResource", "bf:Series", Name("Work", tag) + end);
+        series->types.emplace_back("bflc:Uncontrolled");
+      }
+      if (subfield.code == 'a') {
+        series->Node("bf:title", "bf:Title", series->iri + "-Title").Text("bf:mainTitle", value);
+      } else if (subfield.code == 'v') {
+        relation->Text("bf:seriesEnumeration", value);
+      } else if (subfield.code == 'x' && series != nullptr) {
+        series->Node("bf:identifiedBy", "bf:Issn", series->iri + "-Issn").Text("rdf:value", value);
+      }
+    }
   }
 
   void Contribution(const FieldView& field) {
@@ -223,7 +239,9 @@ class Bibframe {
                                                       : "";
     if (type.empty()) return;
     RdfNode& node = work_.Node("bf:classification", type, Name("Classification", tag));
-    node.Text("bf:classificationPortion", JoinedValues(field, "a"));
+    for (const Subfield& subfield : field.subfields()) {
+      if (subfield.code == 'a') node.Text("bf:classificationPortion", subfield.value);
+    }
     node.Text("bf:itemPortion", JoinedValues(field, "b"));
     const bool own = field.indicator2() == '0';
     if (own && tag == Tag("050")) node.Link("bf:assigner", Vocabulary("organizations", "dlc"));

@@ -263,7 +263,9 @@ std::string_view LinkTag(std::string_view relation) {
 
 // $x and $z of a linking entry or a series.
 void AddNumbers(const BibframeDraft& draft, NodeId node, bool books, Field* field) {
-  for (const auto* number : draft.Of(node, "bf:identifiedBy")) {
+  auto numbers = draft.Of(node, "bf:identifiedBy");
+  numbers.resize(std::min(numbers.size(), RdfGraph::kLookMax));
+  for (const auto* number : numbers) {
     if (number->node == kNone) continue;
     const std::string_view value = draft.graph.Text(number->node, "rdf:value");
     if (draft.Is(number->node, "bf:Issn")) BibframeDraft::AddTo(field, 'x', value);
@@ -271,24 +273,25 @@ void AddNumbers(const BibframeDraft& draft, NodeId node, bool books, Field* fiel
   }
 }
 
-void Series(BibframeDraft* draft, const RdfGraph::Object& object, std::string_view volume,
-            int number) {
-  Field field("490", draft->traces_series ? '1' : '0', ' ');
-  BibframeDraft::AddTo(&field, 'a', draft->LabelOf(object));
-  if (object.node != kNone) AddNumbers(*draft, object.node, false, &field);
-  const bool mark = !volume.empty() && draft->punctuated() && !field.view().subfields().empty();
-  if (mark) {
-    Field marked("490", field.view().indicator1(), ' ');
-    const size_t count = field.view().CountSubfields();
-    size_t place = 0;
-    for (const Subfield& subfield : field.view().subfields()) {
-      const bool last = ++place == count;
-      marked.Add(subfield.code, std::string(subfield.value) + (last ? " ;" : ","));
-    }
-    field = std::move(marked);
+void Series(BibframeDraft* draft, const RdfGraph::Object& object,
+            const std::vector<std::string>& volumes, int number) {
+  const auto add = [draft](std::string_view mark, char code, std::string_view value, Field* field) {
+    if (!value.empty()) AddMarked(*draft, mark, code, value, field);
+  };
+  const bool known = object.node != kNone;
+  const std::string title = draft->LabelOf(object);
+  Field made("490", draft->traces_series ? '1' : '0', ' ');
+  // Another title of the same statement goes on in its field.
+  Field* kept = number > 0 ? draft->Last("490", number) : nullptr;
+  Field* field = kept == nullptr ? &made : kept;
+  add(" =", 'a', title, field);
+  Field numbers("490", ' ', ' ');
+  if (known) AddNumbers(*draft, object.node, false, &numbers);
+  for (const Subfield& subfield : numbers.view().subfields()) {
+    add(",", subfield.code, subfield.value, field);
   }
-  BibframeDraft::AddTo(&field, 'v', volume);
-  draft->Keep(std::move(field), number);
+  for (const std::string& volume : volumes) add(" ;", 'v', volume, field);
+  if (kept == nullptr) draft->Keep(std::move(made), number);
 }
 
 void Link(BibframeDraft* draft, std::string_view relation, const RdfGraph::Object& object,
@@ -301,15 +304,17 @@ void Link(BibframeDraft* draft, std::string_view relation, const RdfGraph::Objec
     return draft->Keep(*std::move(field), number);
   }
   if (series) {
-    const std::string volume =
-        description == kNone ? std::string() : draft->LabelAt(description, "bf:seriesEnumeration");
-    return Series(draft, object, volume, number);
+    std::vector<std::string> volumes;
+    for (const auto* volume : draft->Of(description, "bf:seriesEnumeration")) {
+      volumes.push_back(draft->LabelOf(*volume));
+    }
+    return Series(draft, object, volumes, number);
   }
   Field field(*Tag::Of(tag), '0', tag == "780" || tag == "785" ? '0' : tag == "787" ? '8' : ' ');
   if (object.node != kNone) {
-    for (const auto* contribution : draft->Of(object.node, "bf:contribution")) {
-      if (contribution->node == kNone || field.view().Has('a')) continue;
-      BibframeDraft::AddTo(&field, 'a', draft->LabelAt(contribution->node, "bf:agent"));
+    const NodeId contribution = draft->graph.Node(object.node, "bf:contribution");
+    if (contribution != kNone) {
+      BibframeDraft::AddTo(&field, 'a', draft->LabelAt(contribution, "bf:agent"));
     }
   }
   BibframeDraft::AddTo(&field, 't', draft->LabelOf(object));
@@ -340,10 +345,10 @@ void Relations(BibframeDraft* draft) {
   const auto volumes = draft->Of(draft->instance, "bf:seriesEnumeration");
   size_t place = 0;
   for (const auto* statement : draft->Of(draft->instance, "bf:seriesStatement")) {
-    const std::string volume =
-        place < volumes.size() ? draft->LabelOf(*volumes[place]) : std::string();
+    std::vector<std::string> own;
+    if (place < volumes.size()) own.push_back(draft->LabelOf(*volumes[place]));
     ++place;
-    Series(draft, *statement, volume, 0);
+    Series(draft, *statement, own, 0);
   }
 }
 

@@ -11,6 +11,13 @@ namespace {
 constexpr std::string_view kNoteCodes = "abcdefghijklmnopqrstvyz";
 constexpr std::string_view kNoteTypes = "http://id.loc.gov/vocabulary/mnotetype/";
 
+// A part of 300 without the mark of the one that follows.
+std::string_view ExtentPart(std::string_view text) {
+  text = WithoutIsbdMark(text);
+  if (text.ends_with('+')) text = WithoutIsbdMark(text.substr(0, text.size() - 1));
+  return text;
+}
+
 std::string_view IdentifierType(const FieldView& field) {
   const Tag tag = field.tag();
   if (tag == Tag("010")) return "bf:Lccn";
@@ -116,10 +123,10 @@ void BibframeInstance::Provision(const FieldView& field, const BibframeNames& na
 }
 
 void BibframeInstance::Extent(const FieldView& field, const BibframeNames& names) {
-  const std::string extent(WithoutIsbdMark(JoinedValues(field, "a")));
+  const std::string extent(ExtentPart(JoinedValues(field, "a")));
   const auto note = [&](std::string_view code, std::string_view type) {
     const std::string joined = JoinedValues(field, code);
-    const std::string_view label = WithoutIsbdMark(joined);
+    const std::string_view label = ExtentPart(joined);
     if (label.empty()) return;
     const std::string name = names.Of("Note", field.tag()) + "-" + std::string(code);
     RdfNode& node = node_.Node("bf:note", "bf:Note", name);
@@ -130,7 +137,7 @@ void BibframeInstance::Extent(const FieldView& field, const BibframeNames& names
     node_.Node("bf:extent", "bf:Extent", names.Of("Extent", field.tag()))
         .Text("rdfs:label", extent);
   }
-  node_.Text("bf:dimensions", WithoutIsbdMark(JoinedValues(field, "c")));
+  node_.Text("bf:dimensions", ExtentPart(JoinedValues(field, "c")));
   note("b", "physical");
   note("e", "accmat");
 }

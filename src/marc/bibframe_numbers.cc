@@ -141,10 +141,12 @@ void Classification(BibframeDraft* draft, NodeId node) {
   const std::string assigner = draft->CodeAt(node, "bf:assigner");
   const bool own = tag == Tag("060") ? assigner == "dnlm" : assigner == "dlc" || assigner == "DLC";
   if (tag == Tag("050") || tag == Tag("060")) field.SetIndicators(' ', own ? '0' : '4');
-  const std::string_view portion = draft->graph.Text(node, "bf:classificationPortion");
-  BibframeDraft::AddTo(
-      &field, 'a',
-      portion.empty() ? draft->LabelOf({.node = node, .text = {}, .language = {}}) : portion);
+  for (const auto* portion : draft->Of(node, "bf:classificationPortion")) {
+    BibframeDraft::AddTo(&field, 'a', draft->LabelOf(*portion));
+  }
+  if (field.view().subfields().empty()) {
+    BibframeDraft::AddTo(&field, 'a', draft->LabelOf({.node = node, .text = {}, .language = {}}));
+  }
   if (field.view().subfields().empty()) return;
   BibframeDraft::AddTo(&field, 'b', draft->graph.Text(node, "bf:itemPortion"));
   const std::string source = draft->CodeAt(node, "bf:source");

@@ -101,7 +101,7 @@ void RdfGraph::Add(const RdfUnit& unit) {
   }
 }
 
-void RdfGraph::DropRepeated() {
+void RdfGraph::Settle() {
   const auto hash = [](const Property* p) {
     const size_t text = std::hash<std::string_view>()(p->object.text);
     return (text ^ p->object.node) * 31 + p->predicate;
@@ -125,6 +125,9 @@ void RdfGraph::DropRepeated() {
       ++kept;
     }
     node.properties.resize(kept);
+    std::stable_sort(
+        node.properties.begin(), node.properties.end(),
+        [](const Property& a, const Property& b) { return a.predicate < b.predicate; });
   }
 }
 
@@ -133,52 +136,61 @@ RdfGraph::NodeId RdfGraph::Find(std::string_view name) const {
   return found == ids_.end() ? kNone : found->second;
 }
 
+std::span<const RdfGraph::Property> RdfGraph::Range(NodeId node, std::string_view property) const {
+  const NodeId predicate = Find(property);
+  if (predicate == kNone) return {};
+  const auto& all = nodes_[node].properties;
+  const auto first =
+      std::lower_bound(all.begin(), all.end(), predicate,
+                       [](const Property& each, NodeId wanted) { return each.predicate < wanted; });
+  const auto last =
+      std::upper_bound(first, all.end(), predicate,
+                       [](NodeId wanted, const Property& each) { return wanted < each.predicate; });
+  return {first, last};
+}
+
 bool RdfGraph::HasType(NodeId node, std::string_view type) const {
   const NodeId wanted = Find(type);
-  const NodeId is = Find("rdf:type");
-  if (wanted == kNone || is == kNone) return false;
-  const auto properties = PropertiesOf(node);
-  return std::any_of(properties.begin(), properties.end(), [&](const Property& property) {
-    return property.predicate == is && property.object.node == wanted;
-  });
+  if (wanted == kNone) return false;
+  const auto types = Range(node, "rdf:type");
+  const size_t size = std::min(types.size(), kLookMax);
+  return std::any_of(types.begin(), types.begin() + static_cast<std::ptrdiff_t>(size),
+                     [wanted](const Property& each) { return each.object.node == wanted; });
 }
 
 std::vector<const RdfGraph::Object*> RdfGraph::All(NodeId node, std::string_view property) const {
   std::vector<const Object*> found;
-  const NodeId predicate = Find(property);
-  if (predicate == kNone) return found;
-  for (const Property& each : PropertiesOf(node)) {
-    if (each.predicate == predicate) found.push_back(&each.object);
-  }
+  for (const Property& each : Range(node, property)) found.push_back(&each.object);
   return found;
 }
 
 const RdfGraph::Object* RdfGraph::First(NodeId node, std::string_view property) const {
-  const auto all = All(node, property);
-  return all.empty() ? nullptr : all.front();
+  const auto range = Range(node, property);
+  return range.empty() ? nullptr : &range.front().object;
 }
 
 std::string_view RdfGraph::Text(NodeId node, std::string_view property) const {
   const Object* other = nullptr;
-  for (const Object* object : All(node, property)) {
-    if (object->node != kNone) continue;
-    if (!NamesScript(object->language)) return object->text;
-    if (other == nullptr) other = object;
+  const auto range = Range(node, property);
+  for (const Property& each : range.subspan(0, std::min(range.size(), kLookMax))) {
+    if (each.object.node != kNone) continue;
+    if (!NamesScript(each.object.language)) return each.object.text;
+    if (other == nullptr) other = &each.object;
   }
   return other == nullptr ? std::string_view() : other->text;
 }
 
 RdfGraph::NodeId RdfGraph::Node(NodeId node, std::string_view property) const {
-  for (const Object* object : All(node, property)) {
-    if (object->node != kNone) return object->node;
+  const auto range = Range(node, property);
+  for (const Property& each : range.subspan(0, std::min(range.size(), kLookMax))) {
+    if (each.object.node != kNone) return each.object.node;
   }
   return kNone;
 }
 
 std::vector<const RdfGraph::Object*> RdfGraph::Items(NodeId list) const {
   std::vector<const Object*> items;
-  // A list has no more cells than the graph has nodes, unless it comes back to itself.
-  for (size_t i = 0; list != kNone && i < nodes_.size(); ++i) {
+  while (list != kNone && items.size() < kLookMax) {
     const Object* item = First(list, kRdfFirst);
     if (item == nullptr) break;
     items.push_back(item);

@@ -65,11 +65,14 @@ class RdfUnit {
   uint64_t blanks_ = 0;
 };
 
-/// A set of triples, by their subjects. Properties of a node stand in the order in which they came.
+/// A set of triples, by their subjects. What a property of a node points to stands in the order in
+/// which it came. Where one value is wanted, the first `kLookMax` are looked at, so that a node
+/// with very many, mentioned very often, costs no more than others.
 class RdfGraph {
  public:
   using NodeId = uint32_t;
   static constexpr NodeId kNone = UINT32_MAX;
+  static constexpr size_t kLookMax = 64;
 
   struct Object {
     NodeId node = kNone;  ///< `kNone` for a literal.
@@ -84,8 +87,9 @@ class RdfGraph {
 
   void Clear();
   void Add(const RdfUnit& unit);
-  /// A triple that was said twice is there once from now on.
-  void DropRepeated();
+  /// A triple that was said twice is there once from now on. Needed behind the last `Add`, before
+  /// any of the questions below.
+  void Settle();
 
   bool empty() const { return nodes_.empty(); }
   size_t size() const { return nodes_.size(); }
@@ -107,14 +111,15 @@ class RdfGraph {
   std::string_view Text(NodeId node, std::string_view property) const;
   /// The first node that a property points to, or `kNone`.
   NodeId Node(NodeId node, std::string_view property) const;
-  /// The items of a collection; as many as there are before it breaks off or comes back to itself.
+  /// The items of a collection: up to `kLookMax`, before it breaks off.
   std::vector<const Object*> Items(NodeId list) const;
 
  private:
   struct Entry {
     std::string name;
-    std::vector<Property> properties;
+    std::vector<Property> properties;  // By their predicates, once settled.
   };
+  std::span<const Property> Range(NodeId node, std::string_view property) const;
   NodeId Intern(const RdfUnit& unit, const RdfTerm& term);
 
   std::vector<Entry> nodes_;

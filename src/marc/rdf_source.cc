@@ -124,8 +124,10 @@ bool RdfSource::StartsNext() const {
 }
 
 // Whether nothing of the description can be missing.
-bool RdfSource::IsWhole() const {
-  if (mixed_ || document_.empty() || !IsLinked()) return false;
+bool RdfSource::IsWhole() {
+  if (mixed_ || document_.empty()) return false;
+  graph_.Settle();
+  if (!IsLinked()) return false;
   std::vector<bool> mentioned(graph_.size(), false);
   for (RdfGraph::NodeId node = 0; node < graph_.size(); ++node) {
     for (const RdfGraph::Property& property : graph_.PropertiesOf(node)) {
@@ -146,9 +148,7 @@ bool RdfSource::IsLinked() const {
     if (!graph_.HasType(node, "bf:Instance")) continue;
     const RdfGraph::NodeId work = graph_.Node(node, "bf:instanceOf");
     if (work == RdfGraph::kNone || !graph_.HasType(work, "bf:Work")) return false;
-    const auto instances = graph_.All(work, "bf:hasInstance");
-    any = any || std::any_of(instances.begin(), instances.end(),
-                             [node](const RdfGraph::Object* to) { return to->node == node; });
+    any = any || graph_.First(work, "bf:hasInstance") != nullptr;
   }
   return any;
 }
@@ -159,7 +159,7 @@ void RdfSource::BeginGiving(size_t end) {
   next_root_ = 0;
   roots_.clear();
   const std::string_view raw = input_.text().substr(0, end);
-  graph_.DropRepeated();
+  graph_.Settle();
   roots_ = BibframeRoots(graph_);
   const size_t name = std::hash<std::string_view>()(document_);
   const bool one = !mixed_ && !document_.empty();

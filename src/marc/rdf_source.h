@@ -58,7 +58,7 @@ class RdfSource : public TextSource {
   void AddUnit();
   void TakeBroken(size_t unit_at);
   bool StartsNext() const;
-  bool IsWhole() const;
+  bool IsWhole();
   bool IsLinked() const;
   void BeginGiving(size_t end);
   void GiveOne();

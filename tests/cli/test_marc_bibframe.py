@@ -207,9 +207,12 @@ def test_headings_come_back_exactly() -> None:
 
 
 def test_what_is_wrong_is_told_with_its_place() -> None:
-    result = read("bibframe-turtle", b"<a> <b> <c> .\n<a> b:c <d> .\n")
+    result = read(
+        "bibframe-turtle", b"<a> <b> <c> .\n<a> b:c <d> .\n", "--recovery", "strict"
+    )
     assert result.returncode != 0
     assert b"line 2, column 5" in result.stderr
-    result = read("bibframe-jsonld", b'{"@context": "https://example.com/x", "@id": "a"}')
+    remote = b'{"@context": "https://example.com/x", "@id": "a"}'
+    result = read("bibframe-jsonld", remote, "--recovery", "strict")
     assert result.returncode != 0
     assert b"never fetched" in result.stderr

@@ -172,18 +172,15 @@ void DraftAdministration(BibframeDraft* draft) {
 std::vector<BibframeRoot> BibframeRoots(const RdfGraph& graph) {
   const std::vector<Mention> mentions = Mentions(graph);
   std::vector<BibframeRoot> roots;
-  std::vector<NodeId> works;
+  const std::vector<NodeId> works = graph.OfType("bf:Work");
   std::vector<bool> has_instance(graph.size(), false);
   std::vector<NodeId> work_of(graph.size(), kNone);
-  for (NodeId node = 0; node < graph.size(); ++node) {
-    if (!graph.HasType(node, "bf:Work")) continue;
-    works.push_back(node);
+  for (const NodeId node : works) {
     for (const RdfGraph::Object* to : graph.All(node, "bf:hasInstance")) {
       if (to->node != kNone) work_of[to->node] = node;
     }
   }
-  for (NodeId node = 0; node < graph.size(); ++node) {
-    if (!graph.HasType(node, "bf:Instance")) continue;
+  for (const NodeId node : graph.OfType("bf:Instance")) {
     if (mentions[node].other && !mentions[node].own) continue;
     NodeId work = graph.Node(node, "bf:instanceOf");
     if (work == kNone) work = work_of[node];

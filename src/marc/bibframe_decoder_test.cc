@@ -150,8 +150,7 @@ TEST(BibframeDecoderTest, WhatSurvivesTheRoundTrip) {
     // A part of a work is a work of its own in BIBFRAME.
     std::string leader(a.leader_text().substr(5, 3));
     if (leader[2] == 'a') leader[2] = 'm';
-    losses.Check("leader", leader,
-                 std::string(b.leader_text().substr(5, 3)));
+    losses.Check("leader", leader, std::string(b.leader_text().substr(5, 3)));
     const auto fixed = FixedData(a);
     if (fixed.empty()) continue;
     losses.Check("008/00", std::string(fixed.substr(0, 6)), std::string(FixedData(b).substr(0, 6)));

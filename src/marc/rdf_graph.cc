@@ -158,6 +158,15 @@ bool RdfGraph::HasType(NodeId node, std::string_view type) const {
                      [wanted](const Property& each) { return each.object.node == wanted; });
 }
 
+std::vector<RdfGraph::NodeId> RdfGraph::OfType(std::string_view type) const {
+  std::vector<NodeId> found;
+  if (Find(type) == kNone) return found;
+  for (NodeId node = 0; node < nodes_.size(); ++node) {
+    if (!nodes_[node].properties.empty() && HasType(node, type)) found.push_back(node);
+  }
+  return found;
+}
+
 std::vector<const RdfGraph::Object*> RdfGraph::All(NodeId node, std::string_view property) const {
   std::vector<const Object*> found;
   for (const Property& each : Range(node, property)) found.push_back(&each.object);

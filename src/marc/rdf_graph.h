@@ -103,6 +103,8 @@ class RdfGraph {
   std::span<const Property> PropertiesOf(NodeId node) const { return nodes_[node].properties; }
 
   bool HasType(NodeId node, std::string_view type) const;
+  /// All nodes of a type, in order.
+  std::vector<NodeId> OfType(std::string_view type) const;
   /// What a property of a node points to, in order.
   std::vector<const Object*> All(NodeId node, std::string_view property) const;
   const Object* First(NodeId node, std::string_view property) const;

@@ -144,8 +144,7 @@ bool RdfSource::IsWhole() {
 
 bool RdfSource::IsLinked() const {
   bool any = false;
-  for (RdfGraph::NodeId node = 0; node < graph_.size(); ++node) {
-    if (!graph_.HasType(node, "bf:Instance")) continue;
+  for (const RdfGraph::NodeId node : graph_.OfType("bf:Instance")) {
     const RdfGraph::NodeId work = graph_.Node(node, "bf:instanceOf");
     if (work == RdfGraph::kNone || !graph_.HasType(work, "bf:Work")) return false;
     any = any || graph_.First(work, "bf:hasInstance") != nullptr;

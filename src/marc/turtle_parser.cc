@@ -17,6 +17,21 @@ bool IsNameByte(char c) {
   return std::isalnum(byte) != 0 || c == '_' || c == '-' || byte >= 0x80;
 }
 
+bool IsForbiddenInIri(char c) {
+  switch (c) {
+    case '<':
+    case '"':
+    case '{':
+    case '}':
+    case '|':
+    case '^':
+    case '`':
+      return true;
+    default:
+      return static_cast<unsigned char>(c) <= 0x20;
+  }
+}
+
 // Without the stops at its end: `a.b.` is the name `a.b`, and then a statement ends.
 size_t NameSize(std::string_view text, std::string_view also) {
   size_t size = 0;
@@ -263,8 +278,7 @@ bool TurtleParser::IriReference(std::string* iri) {
   std::string text;
   for (; at_ < text_.size() && text_[at_] != '>';) {
     const char c = text_[at_];
-    if (static_cast<unsigned char>(c) <= 0x20 || std::string_view("<\"{}|^`").find(c) != size_t(-1))
-      return Fail("an IRI without blanks and <\"{}|^`");
+    if (IsForbiddenInIri(c)) return Fail("an IRI without blanks and <\"{}|^`");
     if (at_ - first > kIriMax) return Fail("a shorter IRI");
     if (c != '\\') {
       text.push_back(c);

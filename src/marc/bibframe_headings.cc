@@ -263,9 +263,8 @@ std::string_view LinkTag(std::string_view relation) {
 
 // $x and $z of a linking entry or a series.
 void AddNumbers(const BibframeDraft& draft, NodeId node, bool books, Field* field) {
-  auto numbers = draft.Of(node, "bf:identifiedBy");
-  numbers.resize(std::min(numbers.size(), RdfGraph::kLookMax));
-  for (const auto* number : numbers) {
+  // A node that very many mention may have very many numbers.
+  for (const auto* number : draft.graph.All(node, "bf:identifiedBy", RdfGraph::kLookMax)) {
     if (number->node == kNone) continue;
     const std::string_view value = draft.graph.Text(number->node, "rdf:value");
     if (draft.Is(number->node, "bf:Issn")) BibframeDraft::AddTo(field, 'x', value);

@@ -167,9 +167,13 @@ std::vector<RdfGraph::NodeId> RdfGraph::OfType(std::string_view type) const {
   return found;
 }
 
-std::vector<const RdfGraph::Object*> RdfGraph::All(NodeId node, std::string_view property) const {
+std::vector<const RdfGraph::Object*> RdfGraph::All(NodeId node, std::string_view property,
+                                                   size_t count) const {
   std::vector<const Object*> found;
-  for (const Property& each : Range(node, property)) found.push_back(&each.object);
+  const auto range = Range(node, property);
+  for (const Property& each : range.subspan(0, std::min(range.size(), count))) {
+    found.push_back(&each.object);
+  }
   return found;
 }
 

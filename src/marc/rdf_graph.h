@@ -105,8 +105,9 @@ class RdfGraph {
   bool HasType(NodeId node, std::string_view type) const;
   /// All nodes of a type, in order.
   std::vector<NodeId> OfType(std::string_view type) const;
-  /// What a property of a node points to, in order.
-  std::vector<const Object*> All(NodeId node, std::string_view property) const;
+  /// What a property of a node points to, in order: the first `count`.
+  std::vector<const Object*> All(NodeId node, std::string_view property,
+                                 size_t count = SIZE_MAX) const;
   const Object* First(NodeId node, std::string_view property) const;
   /// The first literal; the empty text when there is none. One in the script of the description is
   /// preferred to one whose language tag names another.

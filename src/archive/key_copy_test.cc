@@ -33,8 +33,9 @@ void SealWithParity(io::FileSystem& fs, bool beside) {
   ASSERT_OK(SealOn(fs, {TextInput("a", Noise(100'000, 1))}, "/a.twa", options));
 }
 
-Status RekeyFor(io::FileSystem& fs, char from, char to) {
+Status RekeyFor(io::FileSystem& fs, char from, char to, bool full = false) {
   RekeyOptions options;
+  options.full = full;
   options.identities.push_back(RawIdentity(from));
   options.recipients.push_back(RawRecipient(to));
   return RekeyOn(fs, "/a.twa", options);
@@ -123,6 +124,24 @@ TEST(KeyCopyTest, NoOldStanzaIsLeft) {
       EXPECT_FALSE(OpensWith(fs, 'k'));
       EXPECT_OK(VerifyWithoutKeyOn(fs, "/a.twa", "", {}));
     }
+  }
+}
+
+TEST(KeyCopyTest, ANewFileKeyKeepsAsMuchParity) {
+  for (const bool beside : {false, true}) {
+    io::MemoryFileSystem fs;
+    SealWithParity(fs, beside);
+    const std::string parity = Get(fs, "/a.twa.par");
+    ASSERT_OK(RekeyFor(fs, 'k', 'n', true));
+    EXPECT_EQ(Get(fs, "/a.twa.par") != parity, beside);
+    const std::string whole = Get(fs, "/a.twa");
+    std::string damaged = whole;
+    for (size_t i = 30'000; i < 40'000; ++i) damaged[i] = 'x';
+    Put(fs, "/a.twa", damaged);
+    ASSERT_OK(RepairOn(fs, "/a.twa", "", false, {}));
+    EXPECT_EQ(Get(fs, "/a.twa"), whole);
+    EXPECT_TRUE(OpensWith(fs, 'n'));
+    EXPECT_FALSE(OpensWith(fs, 'k'));
   }
 }
 

@@ -9,8 +9,10 @@
 #include "archive/graph_run.h"
 #include "archive/opened_archive.h"
 #include "archive/operations.h"
+#include "archive/parity.h"
 #include "archive/part_file.h"
 #include "archive/resume.h"
+#include "archive/seal_setup.h"
 #include "thalweg/runtime/graph.h"
 
 namespace thalweg::archive {
@@ -160,6 +162,32 @@ Result<std::unique_ptr<PartFile>> OpenPart(io::FileSystem& fs, const std::string
   return PartFile::Open(fs, output, {.replace = in_place});
 }
 
+// What stands behind the content: signed by whom `options` say, with as much parity as there was,
+// and where it was.
+Result<SealOptions> TailOf(io::FileSystem& fs, const std::string& path, const OpenedArchive& from,
+                           const RekeyOptions& options) {
+  SealOptions tail;
+  tail.signer = options.signer;
+  tail.run = options.run;
+  tail.run.on_progress = {};
+  tail.force = true;
+  THALWEG_ASSIGN_OR_RETURN(tail.parity_percent, ParityPercentOf(*from.bytes, from.tail->footer));
+  const std::string beside = path + ".par";
+  THALWEG_ASSIGN_OR_RETURN(const bool exists, io::Exists(fs, beside));
+  if (tail.parity_percent > 0 || !exists) return tail;
+  THALWEG_ASSIGN_OR_RETURN(auto file, fs.OpenRandom(beside));
+  FileBytes parity(std::move(file));
+  THALWEG_ASSIGN_OR_RETURN(const int64_t size, parity.Size());
+  const auto descriptor = ReadDescriptor(parity, 0, size);
+  // A damaged one, or that of another archive, says nothing about this one.
+  if (!descriptor.ok() || descriptor->layout.header.Encode() != from.head->header.Encode()) {
+    return tail;
+  }
+  tail.parity_percent = static_cast<int>(descriptor->layout.percent);
+  tail.parity_beside = true;
+  return tail;
+}
+
 }  // namespace
 
 Status Reencrypt(io::FileSystem& fs, const std::string& path, const RekeyOptions& options) {
@@ -175,6 +203,7 @@ Status Reencrypt(io::FileSystem& fs, const std::string& path, const RekeyOptions
     return Status::InvalidArgument(
         "rekey: the archive is signed, so a signing key is needed for the new one");
   }
+  THALWEG_ASSIGN_OR_RETURN(const SealOptions tail, TailOf(fs, path, *from, options));
   THALWEG_ASSIGN_OR_RETURN(auto part, OpenPart(fs, output, in_place, options.resume));
   THALWEG_ASSIGN_OR_RETURN(auto left, LeftBehind(fs, *part, *from, options));
   const Cipher old = from->head->header.cipher;
@@ -218,8 +247,7 @@ Status Reencrypt(io::FileSystem& fs, const std::string& path, const RekeyOptions
   const Report report = RunCopy(job, std::move(from->index.entries), options.run);
   if (writer.checkpoints() > 0) part->Keep();
   THALWEG_RETURN_IF_ERROR(report.outcome);
-  THALWEG_RETURN_IF_ERROR(writer.PutTrailer(options.signer ? &*options.signer : nullptr));
-  THALWEG_RETURN_IF_ERROR(writer.PutFooter(0, 0));
+  THALWEG_RETURN_IF_ERROR(FinishArchive(writer, fs, part->part_path(), fresh.header, output, tail));
   return part->Commit();
 }
 

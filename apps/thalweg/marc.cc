@@ -65,6 +65,7 @@ Result<marc::InputOptions> MarcInputFlags::ToOptions(bool keeps_dropped) const {
     THALWEG_ASSIGN_OR_RETURN(options.format, marc::ParseFormat(from));
   }
   THALWEG_ASSIGN_OR_RETURN(options.reader.recovery, ParseRecovery(recovery));
+  options.reader.validation = marc::Validation::kLostText;
   THALWEG_RETURN_IF_ERROR(SetInputEncoding(from_encoding, &options.reader.text));
   options.skip = skip;
   if (limit >= 0) options.limit = limit;

@@ -272,9 +272,10 @@ marc::ReaderOptions ToReaderOptions(const nb::dict& given) {
                                            {{"strict", marc::Recovery::kStrict},
                                             {"lenient", marc::Recovery::kLenient},
                                             {"skip", marc::Recovery::kSkip}});
-  options.validation = OneOf<marc::Validation>(
-      given, "validation",
-      {{"none", marc::Validation::kNone}, {"structure", marc::Validation::kStructure}});
+  options.validation = OneOf<marc::Validation>(given, "validation",
+                                               {{"none", marc::Validation::kNone},
+                                                {"lost_text", marc::Validation::kLostText},
+                                                {"structure", marc::Validation::kStructure}});
   options.errors_max = nb::cast<int64_t>(given["errors_max"]);
   options.to_unicode = nb::cast<bool>(given["to_unicode"]);
   options.text.force_utf8 = nb::cast<bool>(given["force_utf8"]);

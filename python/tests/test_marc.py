@@ -392,9 +392,13 @@ def test_findings_come_with_their_records(data: bytes) -> None:
     assert len(strict) == 2000
 
 
-def test_validation_has_three_names(data: bytes) -> None:
-    with pytest.raises(thalweg.Error, match="none, structure"):
+def test_validation_has_four_names(data: bytes) -> None:
+    with pytest.raises(thalweg.Error, match="none, lost_text, structure"):
         marc.MARCReader(data, validation="all")
+    pre = b"00055nam a2200037 a 4500245001700000\x1e10Lost\x1fatitle: a\x1e\x1d"
+    told = marc.MARCReader(pre, recovery="strict", validation="lost_text")
+    assert [record["245"]["a"] for record in told] == ["title: a"]
+    assert [defect.code for defect in told.defects] == ["W007"]
     assert marc.MARCReader(data, recovery="skip").findings == []
     own = '{"fields": {"245": {"subfields": {"a": {"pattern": "^nothing$"}}}}}'
     record = next(marc.MARCReader(data))

@@ -1,5 +1,6 @@
 #include "marc/content.h"
 
+#include <algorithm>
 #include <string>
 
 namespace thalweg::marc {
@@ -63,6 +64,18 @@ void CheckContent(const RecordView& record, std::vector<Defect>* defects) {
     if (field.is_control()) continue;
     CheckIndicators(record, field, defects);
     CheckCodes(record, field, defects);
+  }
+}
+
+void CheckLostText(const RecordView& record, std::vector<Defect>* defects) {
+  for (const FieldView& field : record.fields()) {
+    const std::string_view bytes = field.bytes();
+    if (bytes.size() < 3 || bytes[2] == kSubfieldMark || field.is_control()) [[likely]]
+      continue;
+    const size_t count = std::min(bytes.find(kSubfieldMark), bytes.size());
+    if (count < 3) continue;
+    Defect& defect = Tell(DefectCode::kTextBeforeSubfield, record, field, defects);
+    defect.found = std::to_string(count - 2) + " bytes";
   }
 }
 

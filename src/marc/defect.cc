@@ -44,6 +44,8 @@ constexpr auto kDefects = std::to_array<DefectInfo>({
      "A directory entry's length or start is not where the field's terminators are."},
     {kUnclaimedData, kW, "W006", "unclaimed_data",
      "The record holds data that no directory entry points to."},
+    {kTextBeforeSubfield, kW, "W007", "text_before_subfield",
+     "A data field has text between its indicators and its first subfield."},
     {kInvalidIndicator, kE, "E201", "invalid_indicator",
      "An indicator is missing, surplus, or neither a lower-case letter, a digit nor a blank."},
     {kBadSubfieldCode, kE, "E202", "bad_subfield_code",

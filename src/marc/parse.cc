@@ -128,7 +128,11 @@ bool RecordParser::AddRecord(const Frame& frame, std::string_view bytes, int64_t
 
 // Looks at the text, now that the structure is known.
 bool RecordParser::Keep(Candidate* candidate, BatchBlock* block) {
-  if (options_.validation == Validation::kStructure) CheckContent(candidate->view, &found_);
+  if (options_.validation == Validation::kStructure) {
+    CheckContent(candidate->view, &found_);
+  } else if (options_.validation == Validation::kLostText) {
+    CheckLostText(candidate->view, &found_);
+  }
   if (options_.to_unicode) {
     const TextState state{candidate->ascii, candidate->odd_code};
     if (NeedsDecoding(candidate->view, state, options_.text)) {

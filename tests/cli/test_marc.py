@@ -110,6 +110,20 @@ def test_bad_records_are_told_and_kept(few: pathlib.Path, tmp_path: pathlib.Path
     assert not (tmp_path / "none.mrc").exists()
 
 
+def test_text_before_the_first_subfield_is_told(tmp_path: pathlib.Path) -> None:
+    field = b"10Lost\x1fatitle\x1e"
+    head = b"245%04d00000\x1e" % len(field)
+    length, base = 24 + len(head) + len(field) + 1, 24 + len(head)
+    record = b"%05dnam a22%05d a 4500" % (length, base) + head + field + b"\x1d"
+    (tmp_path / "pre.mrc").write_bytes(record)
+    for mode in ("strict", "lenient", "skip"):
+        done = marc("convert", "--recovery", mode, "-t", "mrk", "pre.mrc", "-", cwd=tmp_path)
+        assert done.returncode == 0
+        assert b"=245  10$atitle" in done.stdout
+        assert b"W007 text_before_subfield 1" in done.stderr
+    assert marc("cat", "pre.mrc", cwd=tmp_path).stdout == record
+
+
 def test_rejects_never_overwrite_each_other(few: pathlib.Path, tmp_path: pathlib.Path) -> None:
     """Several inputs and formats, what cannot be written, and programs beside each other."""
     records = records_of(few)

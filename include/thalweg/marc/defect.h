@@ -32,6 +32,7 @@ enum class DefectCode : uint8_t {
   kInvalidField,            // E106
   kFieldLengthInvalid,      // E107
   kUnclaimedData,           // W006
+  kTextBeforeSubfield,      // W007
   kInvalidIndicator,        // E201
   kBadSubfieldCode,         // E202
   kMissingSubfield,         // E203

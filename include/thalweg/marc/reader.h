@@ -28,6 +28,7 @@ enum class Recovery : uint8_t {
 
 enum class Validation : uint8_t {
   kNone,       ///< What the structure needs, no more.
+  kLostText,   ///< Also text that no other format than ISO 2709 can hold, as a warning.
   kStructure,  ///< Also indicators, subfield codes and fields without subfields.
 };
 

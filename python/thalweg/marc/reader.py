@@ -76,8 +76,9 @@ class MARCReader(_core.ReaderBase, Reader):
 
     recovery: 'strict' raises `MarcError` and goes on behind the record at the next call, 'lenient'
         repairs what can be repaired, 'skip' leaves bad records out.
-    validation: 'none'; 'structure': also indicators, codes and fields without subfields; 'marc21':
-        also what MARC 21 lets a record say, which stops nothing: `findings` has it.
+    validation: 'none'; 'lost_text': also text before a field's first subfield (W007), which only
+        ISO 2709 can hold; 'structure': also indicators, codes and fields without subfields;
+        'marc21': also what MARC 21 lets a record say, which stops nothing: `findings` has it.
     errors_max: more defects than so many end the reading.
     normalize: 'nfc' or 'nfd'. With `recovery` only.
     batch_records: how many records are parsed at a time, without the GIL; by default it is tuned.

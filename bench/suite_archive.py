@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import pathlib
+import random
 import shlex
 import shutil
 import subprocess
@@ -256,8 +257,11 @@ def measure(context: Context, case: str, source: pathlib.Path, program: pathlib.
     all_engines = [*own(program), *streams(), *archivers()]
     series = {engine.name: Series() for engine in all_engines if installed(engine)}
     into_page_cache(source)
-    for _ in range(context.rounds):
-        for engine in all_engines:
+    for number in range(context.rounds):
+        # Another order each time: who comes behind a large process finds other memory than who
+        # comes behind a small one.
+        order = random.Random(number).sample(all_engines, len(all_engines))
+        for engine in order:
             if engine.name in series:
                 one_round(engine, series[engine.name], source, work)
     results: list[Result] = []

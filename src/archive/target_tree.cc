@@ -142,17 +142,8 @@ TargetTree::NewFile::~NewFile() {
 }
 
 Status TargetTree::NewFile::WriteAt(int64_t offset, std::string_view data) {
-  while (!data.empty()) {
-    const size_t piece = std::min(data.size(), io::kWriteBytesMax);
-    const ssize_t n = pwrite(fd_.get(), data.data(), piece, offset);
-    if (n > 0) {
-      data.remove_prefix(static_cast<size_t>(n));
-      offset += n;
-    } else if (n == 0 || errno != EINTR) {
-      return io::StatusOfErrno(n == 0 ? ENOSPC : errno, "write", path_);
-    }
-  }
-  return {};
+  const int error = io::WriteAllAt(fd_.get(), offset, data);
+  return error == 0 ? Status() : io::StatusOfErrno(error, "write", path_);
 }
 
 Status TargetTree::NewFile::SetSize(int64_t size) {

@@ -145,6 +145,19 @@ class DescriptorWriter final : public WritableFile {
 
 }  // namespace
 
+int WriteAllAt(int fd, int64_t offset, std::string_view data) {
+  while (!data.empty()) {
+    const ssize_t n = pwrite(fd, data.data(), std::min(data.size(), kWriteBytesMax), offset);
+    if (n > 0) {
+      data.remove_prefix(static_cast<size_t>(n));
+      offset += n;
+    } else if (n == 0 || errno != EINTR) {
+      return n == 0 ? ENOSPC : errno;
+    }
+  }
+  return 0;
+}
+
 void EarlyWriteback::Wrote(int fd, int64_t offset, int64_t bytes) {
   constexpr int64_t kPiece = int64_t{8} << 20;
   if (offset != end_) begin_ = offset;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "io/file_system.h"
@@ -41,6 +42,10 @@ class Descriptor {
 /// gather or, in a virtual machine, ask of its host: writes of 4 MiB were seen at a tenth of the
 /// speed.
 inline constexpr size_t kWriteBytesMax = size_t{512} << 10;
+
+/// Writes all of `data` at `offset`, in pieces; continues what was cut short or interrupted. 0, or
+/// the errno.
+int WriteAllAt(int fd, int64_t offset, std::string_view data);
 
 /// Lets the disk begin with what is written to a file that will be synced, so that less is left for
 /// the end. One thread at a time.

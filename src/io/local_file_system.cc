@@ -86,17 +86,8 @@ class LocalUpdatableFile final : public UpdatableFile {
 
   Status WriteAt(int64_t offset, std::string_view data) override {
     THALWEG_RETURN_IF_ERROR(failure_);
-    while (!data.empty()) {
-      const size_t piece = std::min(data.size(), kWriteBytesMax);
-      const ssize_t n = pwrite(fd_.get(), data.data(), piece, offset);
-      if (n > 0) {
-        writeback_.Wrote(fd_.get(), offset, n);
-        data.remove_prefix(static_cast<size_t>(n));
-        offset += n;
-      } else if (n == 0 || errno != EINTR) {
-        return Fail(n == 0 ? ENOSPC : errno, "write");
-      }
-    }
+    if (const int error = WriteAllAt(fd_.get(), offset, data)) return Fail(error, "write");
+    writeback_.Wrote(fd_.get(), offset, static_cast<int64_t>(data.size()));
     return {};
   }
   Status Truncate(int64_t size) override {

@@ -25,20 +25,6 @@ using ::testing::SizeIs;
 constexpr std::array kForms = {Format::kBibframe, Format::kBibframeTurtle,
                                Format::kBibframeNTriples, Format::kBibframeJsonLd};
 
-std::string Encoded(Format format, const std::vector<Record>& records) {
-  std::string text;
-  auto writer = RecordWriter::ToStream(format,
-                                       [&text](std::string_view bytes) {
-                                         text.append(bytes);
-                                         return Status();
-                                       },
-                                       {});
-  EXPECT_TRUE(writer.ok());
-  for (const Record& record : records) EXPECT_TRUE(writer->Write(record).ok());
-  EXPECT_TRUE(writer->Close().ok());
-  return text;
-}
-
 // The values of fields with these tags, a line a field, without punctuation at their ends.
 std::string Bare(const RecordView& record, const std::vector<Tag>& tags, std::string_view codes) {
   std::string text;

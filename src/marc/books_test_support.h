@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "thalweg/marc/field.h"
+#include "thalweg/marc/formats.h"
 #include "thalweg/marc/reader.h"
 #include "thalweg/marc/record.h"
 #include "thalweg/marc/writer.h"
@@ -63,6 +64,21 @@ inline std::string Dump(const RecordView& record) {
   std::string out = "=LDR  " + std::string(record.leader_text()) + "\n";
   for (const FieldView& field : record.fields()) out += field.ToString() + "\n";
   return out;
+}
+
+/// All of `records` in one file of a format.
+inline std::string Encoded(Format format, const std::vector<Record>& records) {
+  std::string text;
+  auto writer = RecordWriter::ToStream(format,
+                                       [&text](std::string_view bytes) {
+                                         text.append(bytes);
+                                         return Status();
+                                       },
+                                       {});
+  EXPECT_TRUE(writer.ok());
+  for (const Record& record : records) EXPECT_TRUE(writer->Write(record).ok());
+  EXPECT_TRUE(writer->Close().ok());
+  return text;
 }
 
 struct ReadAll {

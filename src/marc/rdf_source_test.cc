@@ -45,20 +45,6 @@ std::string Failure(Format format, std::string_view text) {
   return records.ok() ? std::string() : std::string(records.status().message());
 }
 
-std::string Encoded(Format format, const std::vector<Record>& records) {
-  std::string text;
-  auto writer = RecordWriter::ToStream(format,
-                                       [&text](std::string_view bytes) {
-                                         text.append(bytes);
-                                         return Status();
-                                       },
-                                       {});
-  EXPECT_TRUE(writer.ok());
-  for (const Record& record : records) EXPECT_TRUE(writer->Write(record).ok());
-  EXPECT_TRUE(writer->Close().ok());
-  return text;
-}
-
 // Cut off anywhere, an input ends with what is whole, and with a defect unless it ends between
 // statements.
 TEST(RdfSourceTest, EveryTruncationEnds) {

@@ -1,6 +1,7 @@
 // RDF/XML, read node by node: the children of each rdf:RDF, wherever it stands.
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,12 +36,8 @@ Name Split(std::string_view name) {
 // The attributes of an element that mean something to RDF/XML; those of no namespace are taken for
 // RDF's own where RDF has them, as older documents write them.
 struct Attributes {
-  std::string_view about, id, node_id, resource, parse_type, language, base;
-  bool has_about = false;
-  bool has_id = false;
-  bool has_node_id = false;
-  bool has_resource = false;
-  bool has_language = false;
+  std::optional<std::string_view> about, id, node_id, resource, language;
+  std::string_view parse_type, base;
   std::vector<std::pair<Name, std::string_view>> properties;
 
   explicit Attributes(const char** attributes) {
@@ -51,24 +48,17 @@ struct Attributes {
   void Take(const Name& name, std::string_view value) {
     if (name.space == kXmlSpace) {
       if (name.local == "base") base = value;
-      if (name.local == "lang") {
-        language = value;
-        has_language = true;
-      }
+      if (name.local == "lang") language = value;
     } else if (name.space != kRdfSpace && !name.space.empty()) {
       properties.emplace_back(name, value);
     } else if (name.local == "about") {
       about = value;
-      has_about = true;
     } else if (name.local == "ID") {
       id = value;
-      has_id = true;
     } else if (name.local == "nodeID") {
       node_id = value;
-      has_node_id = true;
     } else if (name.local == "resource") {
       resource = value;
-      has_resource = true;
     } else if (name.local == "parseType") {
       parse_type = value;
     } else if (name.space == kRdfSpace && name.local != "datatype") {
@@ -216,7 +206,7 @@ class RdfXmlSource final : public RdfSource {
     found_ = true;
     Frame frame;
     frame.base = attributes.base;
-    frame.language = attributes.language;
+    frame.language = attributes.language.value_or("");
     frames_.push_back(std::move(frame));
     alone_ = alone;
     if (alone) StartNode(name, attributes);
@@ -227,18 +217,18 @@ class RdfXmlSource final : public RdfSource {
     frame.kind = kind;
     const Frame& around = frames_.back();
     frame.base = attributes.base.empty() ? around.base : ResolveIri(around.base, attributes.base);
-    frame.language = attributes.has_language ? std::string(attributes.language) : around.language;
+    frame.language = attributes.language ? std::string(*attributes.language) : around.language;
     return frame;
   }
 
   void StartNode(const Name& name, const Attributes& attributes) {
     Frame frame = Inner(Frame::Kind::kNode, attributes);
-    if (attributes.has_about) {
-      frame.subject = unit_.Iri(ResolveIri(frame.base, attributes.about));
-    } else if (attributes.has_id) {
-      frame.subject = unit_.Iri(ResolveIri(frame.base, "#" + std::string(attributes.id)));
-    } else if (attributes.has_node_id) {
-      frame.subject = unit_.Blank(attributes.node_id);
+    if (attributes.about) {
+      frame.subject = unit_.Iri(ResolveIri(frame.base, *attributes.about));
+    } else if (attributes.id) {
+      frame.subject = unit_.Iri(ResolveIri(frame.base, "#" + std::string(*attributes.id)));
+    } else if (attributes.node_id) {
+      frame.subject = unit_.Blank(*attributes.node_id);
     } else {
       frame.subject = unit_.NewBlank();
     }
@@ -280,12 +270,11 @@ class RdfXmlSource final : public RdfSource {
       frame.is_list = true;
     } else if (!attributes.parse_type.empty()) {
       frame.kind = Frame::Kind::kLiteral;
-    } else if (attributes.has_resource || attributes.has_node_id ||
-               !attributes.properties.empty()) {
-      const RdfTerm object = attributes.has_resource
-                                 ? unit_.Iri(ResolveIri(frame.base, attributes.resource))
-                             : attributes.has_node_id ? unit_.Blank(attributes.node_id)
-                                                      : unit_.NewBlank();
+    } else if (attributes.resource || attributes.node_id || !attributes.properties.empty()) {
+      const RdfTerm object = attributes.resource
+                                 ? unit_.Iri(ResolveIri(frame.base, *attributes.resource))
+                             : attributes.node_id ? unit_.Blank(*attributes.node_id)
+                                                  : unit_.NewBlank();
       unit_.Add(frame.subject, frame.predicate, object);
       frame.has_object = true;
       Frame described = frame;

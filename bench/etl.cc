@@ -74,14 +74,17 @@ struct Document {
                                 kBlobs * kBlobBytes);
   }
   Document() = default;
-  explicit Document(int64_t document_id) : id(document_id) {
+  explicit Document(int64_t document_id) { Generate(document_id); }
+  // Writes every byte, into the memory that the record has, if it has any.
+  void Generate(int64_t document_id) {
+    id = document_id;
     size_t made = 0;
     for (size_t t = 0; t < kTables; ++t) {
       const size_t upto = kStrings * (t + 1) / kTables;
-      tables[t].reserve(upto - made);
-      for (; made < upto; ++made) {
-        std::string& text = tables[t].emplace_back(kTextBytes, 'x');
-        thalweg::FormatInt64(static_cast<int64_t>(made) + id, text.data());
+      tables[t].resize(upto - made);
+      for (std::string& text : tables[t]) {
+        text.assign(kTextBytes, 'x');
+        thalweg::FormatInt64(static_cast<int64_t>(made++) + id, text.data());
       }
     }
     for (size_t b = 0; b < kBlobs; ++b) {
@@ -109,6 +112,7 @@ struct CaseA {
     return rows;
   }
   static uint64_t Digest(const Out& out) { return Mix(out.digest + static_cast<uint64_t>(out.id)); }
+  static In Spent(Out&& out) { return std::move(out.document); }
 };
 
 // ---- B: about 100 bytes, no heap block in the input.
@@ -159,7 +163,8 @@ struct CaseB {
   }
 };
 
-enum class Feed { kGenerated, kMoved, kBatched };
+// kReclaimed: generated into records that are through, where some came back.
+enum class Feed { kGenerated, kReclaimed, kMoved, kBatched };
 
 template <typename Case>
 class Bench final : public Pipeline<typename Case::In, typename Case::Out> {
@@ -167,7 +172,7 @@ class Bench final : public Pipeline<typename Case::In, typename Case::Out> {
   using In = typename Case::In;
   using Out = typename Case::Out;
   Bench(int64_t records, Feed feed) : records_(records), feed_(feed) {
-    if (feed_ == Feed::kGenerated) return;
+    if (feed_ == Feed::kGenerated || feed_ == Feed::kReclaimed) return;
     made_.reserve(static_cast<size_t>(records));
     for (int64_t id = 0; id < records; ++id) made_.emplace_back(id);
   }
@@ -175,6 +180,10 @@ class Bench final : public Pipeline<typename Case::In, typename Case::Out> {
     if (feed_ == Feed::kGenerated) {
       for (int64_t id = 0; id < records_; ++id) {
         if (!out.Emplace(id)) break;
+      }
+    } else if (feed_ == Feed::kReclaimed) {
+      for (int64_t id = 0; id < records_; ++id) {
+        if (!out.Emit(Generate(id))) break;
       }
     } else if (feed_ == Feed::kMoved) {
       for (In& record : made_) {
@@ -192,14 +201,32 @@ class Bench final : public Pipeline<typename Case::In, typename Case::Out> {
     ++batches;
     return {};
   }
+  void Reclaim(Out&& record) override {
+    if constexpr (requires { Case::Spent(std::move(record)); }) {
+      if (feed_ == Feed::kReclaimed) spent_.push_back(Case::Spent(std::move(record)));
+    }
+  }
   uint64_t digest = 0;
   int64_t loaded = 0;
   int64_t batches = 0;
 
  private:
+  In Generate(int64_t id) {
+    if constexpr (requires(In record) { record.Generate(id); }) {
+      if (!spent_.empty()) {
+        In record = std::move(spent_.back());
+        spent_.pop_back();
+        record.Generate(id);
+        return record;
+      }
+    }
+    return In(id);
+  }
+
   int64_t records_;
   Feed feed_;
   std::vector<In> made_;
+  std::vector<In> spent_;
 };
 
 struct Sample {
@@ -285,7 +312,8 @@ bool Dispatch(std::string_view name, PipelineOptions options, int64_t batch, int
     return options;
   };
   constexpr int64_t kMillion = 1'000'000;
-  if (name == "A") return RunCase<CaseA>("A", 1000, Feed::kGenerated, rows(100), runs);
+  if (name == "A") return RunCase<CaseA>("A", 1000, Feed::kReclaimed, rows(100), runs);
+  if (name == "A-fresh") return RunCase<CaseA>("A-fresh", 1000, Feed::kGenerated, rows(100), runs);
   if (name == "A-pregen") return RunCase<CaseA>("A-pregen", 1000, Feed::kMoved, rows(100), runs);
   if (name == "B-empty") return RunCase<CaseB>("B-empty", 0, Feed::kGenerated, rows(500), runs);
   if (name == "B-5k") return RunCase<CaseB>("B-5k", 5000, Feed::kGenerated, rows(500), runs);

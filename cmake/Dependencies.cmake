@@ -52,8 +52,10 @@ function(thalweg_imported library location shadows_arrow)
   add_library(${target} UNKNOWN IMPORTED GLOBAL)
   set_target_properties(${target} PROPERTIES IMPORTED_LOCATION ${location})
   if(shadows_arrow)
-    # The linker line lists a library before what it depends on.
-    target_link_libraries(${target} INTERFACE $<LINK_ONLY:thalweg_arrow>)
+    # The linker line lists a library before what it depends on. A program that says that it is
+    # without Arrow stays so: the linker would take templates of the standard library from there.
+    set(alone "$<BOOL:$<TARGET_PROPERTY:THALWEG_WITHOUT_ARROW>>")
+    target_link_libraries(${target} INTERFACE $<LINK_ONLY:$<$<NOT:${alone}>:thalweg_arrow>>)
   endif()
 endfunction()
 

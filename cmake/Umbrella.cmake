@@ -45,18 +45,36 @@ endif()
 cmake_path(RELATIVE_PATH THALWEG_INSTALL_LIB BASE_DIRECTORY ${THALWEG_INSTALL_BIN}
   OUTPUT_VARIABLE THALWEG_LIB_FROM_BIN)
 
-# The command line sees the public headers only.
+# The command line sees the public headers only. `thalweg` holds what needs no Arrow and hands the
+# rest over to `thalweg-engine`, which lies beside it and has every command.
 file(GLOB cli_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/apps/thalweg/*.cc)
 list(FILTER cli_sources EXCLUDE REGEX "_test\\.cc$")
 if(cli_sources AND TARGET thalweg_imported_fmt)
-  add_executable(thalweg_cli ${cli_sources})
-  set_target_properties(thalweg_cli PROPERTIES
-    OUTPUT_NAME thalweg INSTALL_RPATH "$ORIGIN/${THALWEG_LIB_FROM_BIN}")
-  target_include_directories(thalweg_cli PRIVATE ${CMAKE_SOURCE_DIR}/apps)
+  set(cli_engine_sources ${cli_sources})
+  list(FILTER cli_engine_sources INCLUDE REGEX
+    "/(completion|copy|engine_main|marc.*|reference|run|sql)\\.cc$")
+  list(REMOVE_ITEM cli_sources ${cli_engine_sources} ${CMAKE_SOURCE_DIR}/apps/thalweg/main.cc)
+  add_library(thalweg_cli_archive OBJECT ${cli_sources})
+  add_executable(thalweg_cli ${CMAKE_SOURCE_DIR}/apps/thalweg/main.cc)
+  add_executable(thalweg_cli_engine ${cli_engine_sources})
+  add_dependencies(thalweg_cli thalweg_cli_engine)
+  foreach(target IN ITEMS thalweg_cli_archive thalweg_cli thalweg_cli_engine)
+    target_include_directories(${target} PRIVATE
+      ${CMAKE_SOURCE_DIR}/apps ${CMAKE_SOURCE_DIR}/include)
+    target_link_libraries(${target} PRIVATE
+      thalweg_warnings thalweg_hardening thalweg::command_line)
+    target_compile_definitions(${target} PRIVATE THALWEG_VERSION="${PROJECT_VERSION}")
+  endforeach()
+  set_target_properties(thalweg_cli PROPERTIES OUTPUT_NAME thalweg THALWEG_WITHOUT_ARROW ON)
+  target_link_options(thalweg_cli PRIVATE -Wl,--gc-sections)
   target_link_libraries(thalweg_cli PRIVATE
-    thalweg_warnings thalweg_hardening thalweg_hardening_exe thalweg_shared thalweg::command_line)
-  target_compile_definitions(thalweg_cli PRIVATE THALWEG_VERSION="${PROJECT_VERSION}")
+    thalweg_hardening_exe thalweg_cli_archive thalweg_archive)
+  set_target_properties(thalweg_cli_engine PROPERTIES
+    OUTPUT_NAME thalweg-engine INSTALL_RPATH "$ORIGIN/${THALWEG_LIB_FROM_BIN}")
+  target_link_libraries(thalweg_cli_engine PRIVATE
+    thalweg_hardening_exe thalweg_cli_archive thalweg_shared)
   thalweg_use_mimalloc(thalweg_cli)
+  thalweg_use_mimalloc(thalweg_cli_engine)
 endif()
 
 # The Python module, in a package folder of the build tree made of links to the sources.

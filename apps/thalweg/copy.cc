@@ -13,15 +13,6 @@ struct CopyFlags {
   RunFlags run;
 };
 
-std::string Quoted(const std::string& text) {
-  std::string out = "'";
-  for (const char c : text) {
-    out.push_back(c);
-    if (c == '\'') out.push_back(c);
-  }
-  return out + "'";
-}
-
 int RunCopy(const Context& context, const CopyFlags& flags) {
   auto read = ParseParameters(flags.read);
   auto write = ParseParameters(flags.write);

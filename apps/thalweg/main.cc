@@ -1,122 +1,45 @@
-// The command line: flags, printing and signals. Everything else is the library's.
+// The program that people call. Archives need neither SQL nor Arrow, whose libraries take longer to
+// bind than a small archive takes to open, so their commands are here; for all others
+// `thalweg-engine`, which lies beside this program, takes the process over.
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <csignal>
+#include <algorithm>
+#include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
-#include <thread>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
 
-#include "thalweg/archive_command.h"
-#include "thalweg/command.h"
+#include "thalweg/program.h"
 
 namespace thalweg::cli {
 namespace {
 
-constexpr const char* kExitStatuses = R"(
-Exit status (sysexits.h):
-  0   success
-  1   `archive compare`: there are differences
-  3   archives: some files could not be read or restored, or changed meanwhile
-  64  wrong usage, job or SQL
-  65  bad data: rejected rows (with --strict, or above error_rate_max), corrupt input
-  66  input not found
-  69  something is unavailable
-  70  a bug of thalweg
-  73  output exists and may not be overwritten
-  74  input or output failed
-  75  try again: out of memory or time
-  77  not permitted
-  130 interrupted)";
+constexpr AddCommand kCommands[] = {AddKeygen, AddSeal, AddOpen, AddVerify, AddArchive};
+constexpr std::string_view kNames[] = {"keygen", "seal", "open", "verify", "archive"};
 
-// The first signal asks for a stop: what is in flight is finished and nothing partial is left. The
-// second ends the process at once.
-class SignalStop {
- public:
-  SignalStop() {
-    sigemptyset(&signals_);
-    sigaddset(&signals_, SIGINT);
-    sigaddset(&signals_, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
-    std::signal(SIGPIPE, SIG_IGN);
-    std::thread([this] { Wait(); }).detach();
-  }
-  std::stop_token token() const { return source_.get_token(); }
+// Where a flag takes a value, the value is taken for a command that is not here, and the engine's
+// program, which has all of them, finds out.
+bool IsHere(int argc, char** argv) {
+  char** const end = argv + argc;
+  char** const command = std::find_if(argv + 1, end, [](const char* word) { return *word != '-'; });
+  return command != end && std::ranges::find(kNames, *command) != std::end(kNames);
+}
 
- private:
-  void Wait() {
-    int signal = 0;
-    sigwait(&signals_, &signal);
-    static constexpr char kText[] = "\nstopping: finishing what is in flight (again to abort)\n";
-    (void)!write(STDERR_FILENO, kText, sizeof kText - 1);
-    source_.request_stop();
-    sigwait(&signals_, &signal);
-    _exit(128 + signal);
-  }
-
-  sigset_t signals_;
-  std::stop_source source_;
-};
-
-int TerminalWidth() {
-  winsize size{};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-  return 0;
+int RunEngine(char** argv) {
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  const auto program = self.parent_path() / "thalweg-engine";
+  if (!error) execv(program.c_str(), argv);
+  std::fprintf(stderr, "error: cannot run '%s': %s\nhint: it belongs beside 'thalweg'\n",
+               program.c_str(), error ? error.message().c_str() : std::strerror(errno));
+  return 69;
 }
 
 int Main(int argc, char** argv) {
-  // Never destroyed: the thread that waits for signals outlives main.
-  static auto* signals = new SignalStop();
-  Context context;
-  context.stop = signals->token();
-  context.out_is_terminal = isatty(STDOUT_FILENO) == 1;
-  const char* no_color = std::getenv("NO_COLOR");
-  context.color = isatty(STDERR_FILENO) == 1 && (no_color == nullptr || *no_color == '\0');
-  context.width = context.out_is_terminal ? TerminalWidth() : 0;
-
-  CLI::App app{"Extract, transform and load records, with SQL, in bounded memory.", "thalweg"};
-  app.footer(kExitStatuses);
-  app.set_version_flag("--version", std::string("thalweg ") + Version());
-  app.add_flag("-q,--quiet", context.quiet, "Print results and errors only.");
-  app.add_flag("-v,--verbose", context.verbose, "Print more: where the time went, what was tuned.");
-  std::string log_format = "text";
-  app.add_option("--log-format", log_format, "Form of messages on standard error.")
-      ->check(CLI::IsMember({"text", "json"}));
-  app.require_subcommand(0, 1);
-  app.fallthrough();
-  AddSql(app, context);
-  AddCopy(app, context);
-  AddRun(app, context);
-  AddCheck(app, context);
-  AddPreview(app, context);
-  AddInit(app, context);
-  AddDescribe(app, context);
-  AddMarc(app, context);
-  AddKeygen(app, context);
-  AddSeal(app, context);
-  AddOpen(app, context);
-  AddVerify(app, context);
-  AddArchive(app, context);
-  AddReference(app, context);
-  AddCompletion(app, context);
-  try {
-    // The parser takes them from the back.
-    std::vector<std::string> arguments = WithLevels({argv, argv + argc});
-    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend() - 1));
-  } catch (const CLI::Success& success) {
-    return app.exit(success);
-  } catch (const CLI::ParseError& error) {
-    std::fprintf(stderr, "error: %s\nhint: thalweg help\n", error.what());
-    return 64;
-  }
-  context.log_json = log_format == "json";
-  if (!context.action) {
-    Print(app.help());
-    return 0;
-  }
-  return context.action();
+  return IsHere(argc, argv) ? RunProgram(argc, argv, kCommands) : RunEngine(argv);
 }
 
 }  // namespace

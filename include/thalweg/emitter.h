@@ -24,13 +24,13 @@ class Emitter {
  public:
   template <typename Out>
   Emitter(runtime::Run* run, runtime::NodeId port, pipeline::Shared<T, Out>* shared,
-          int64_t memory_bytes_max)
+          std::function<void()> reclaim_spent, int64_t memory_bytes_max)
       : run_(run),
         port_(port),
         clock_(shared->clock),
         stop_(run->sources_stop()),
         vectors_(&shared->in_vectors),
-        destroy_spent_([shared] { shared->out_vectors.DestroySpent(); }),
+        reclaim_spent_(std::move(reclaim_spent)),
         ns_per_record_(&shared->ns_per_record),
         one_by_one_(shared->one_by_one),
         batch_rows_(static_cast<size_t>(shared->batch.rows)),
@@ -97,7 +97,7 @@ class Emitter {
   }
 
   void Begin() {
-    destroy_spent_();
+    reclaim_spent_();
     const Clock::Instant now = clock_->Now();
     bool arm = false;
     {
@@ -197,7 +197,7 @@ class Emitter {
   Clock* clock_;
   std::stop_token stop_;
   pipeline::VectorPool<T>* vectors_;
-  std::function<void()> destroy_spent_;
+  std::function<void()> reclaim_spent_;
   const std::atomic<int64_t>* ns_per_record_;
   bool one_by_one_;
   size_t batch_rows_;

@@ -88,6 +88,11 @@ class Pipeline : public pipeline::TransformHook<In, Out> {
   /// Takes a batch: at most `batch.rows` records, which it may move from. All or nothing, unless it
   /// names the records that it did not take. A failure that `IsRetryable` is tried again.
   virtual LoadOutcome Load(std::span<Out> batch) = 0;
+  /// Takes back a record that is through, loaded or not, so that `Extract` may use its memory for
+  /// those to come; what is left of it is destroyed. Called inside `Emit`, so on the extracting
+  /// thread, for records of 4 KiB and more (`ByteSize`) unless `memory_bytes_max` is set; how many
+  /// come back is not promised.
+  virtual void Reclaim(Out&& /*record*/) {}
   virtual Status After(const Report& /*report*/) { return {}; }
   /// What the reject sink is to keep of a record that `Load` rejected.
   virtual std::string Describe(const Out& /*record*/) const { return {}; }
@@ -167,7 +172,9 @@ Report Pipeline<In, Out>::Run(PipelineOptions options, std::stop_token stop) {
     runtime::Run run(std::move(graph), options.ToRunOptions());
     stop_ = run.stop();
     if (Status status = run.Start(stop); status.ok()) {
-      Emitter<In> emitter(&run, port, &shared, options.memory_bytes_max);
+      const auto reclaim = [this](Out&& record) { Reclaim(std::move(record)); };
+      Emitter<In> emitter(
+          &run, port, &shared, [&] { shared.ReclaimSpent(reclaim); }, options.memory_bytes_max);
       Status extracted =
           pipeline::Guard("extract", [&] { return Extract(emitter, options.resume_from); });
       if (!extracted.ok() && !stop.stop_requested()) run.Fail(std::move(extracted));

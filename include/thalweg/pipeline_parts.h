@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -41,17 +42,20 @@ class VectorPool {
     return std::shared_ptr<std::vector<T>>(Pop(free_).release(),
                                            [this](std::vector<T>* used) { Give(used); });
   }
-  /// Destroys the large records that came back. Allocators are slow, and so are caches, when memory
-  /// is given back by a thread that did not ask for it; so the extracting thread calls this.
-  void DestroySpent() {
+  /// Gives each of the large records that came back to `reclaim`, and destroys it then. Allocators
+  /// are slow, and so are caches, when memory is given back by a thread that did not ask for it; so
+  /// the extracting thread calls this.
+  template <typename Function>
+  void ReclaimSpent(Function&& reclaim) {
     if (spent_count_.load(std::memory_order_relaxed) == 0) return;
     while (auto vector = Pop(spent_)) {
       spent_count_.fetch_sub(1, std::memory_order_relaxed);
+      for (T& record : *vector) reclaim(std::move(record));
       vector->clear();
       Keep(std::move(vector));
     }
   }
-  /// Large records are destroyed at once: nobody will call `DestroySpent`, or memory is scarce.
+  /// Large records are destroyed at once: nobody will call `ReclaimSpent`, or memory is scarce.
   void DestroyAtOnce() { spent_max_ = 0; }
 
  private:
@@ -122,12 +126,20 @@ struct Shared {
            "Time from the reading of a batch's first record until it is full, in seconds."},
           {{"pipeline", options.name}});
     }
-    in_vectors.DestroyAtOnce();
+    if (!std::is_same_v<In, Out>) in_vectors.DestroyAtOnce();
     if (options.memory_bytes_max > 0) {
       batch.bytes_max =
           std::clamp<int64_t>(options.memory_bytes_max / 4, 1, options.batch.bytes_max);
+      in_vectors.DestroyAtOnce();
       out_vectors.DestroyAtOnce();
     }
+  }
+
+  /// Gives the large records that are through to `reclaim`. On the extracting thread.
+  template <typename Function>
+  void ReclaimSpent(Function&& reclaim) {
+    out_vectors.ReclaimSpent(reclaim);
+    if constexpr (std::is_same_v<In, Out>) in_vectors.ReclaimSpent(reclaim);
   }
 
   BatchOptions batch;

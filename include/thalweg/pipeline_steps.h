@@ -134,6 +134,7 @@ class BatchStep final : public runtime::Step {
     const size_t rows = static_cast<size_t>(shared_->batch.rows);
     const bool by_rows_only = chunk.bytes <= shared_->batch.bytes_max;
     std::span<T> rest = records.items;
+    bool viewed = false;
     if (held_ != nullptr) rest = Hold(rest, chunk, out);
     while (!rest.empty()) {
       const size_t take = by_rows_only ? std::min(rows, rest.size()) : Prefix(rest, rows);
@@ -143,8 +144,11 @@ class BatchStep final : public runtime::Step {
       }
       Send(records.owner, rest.first(take), BytesOf(rest.first(take)), chunk.read_at,
            chunk.position, {}, out);
+      viewed = true;
       rest = rest.subspan(take);
     }
+    // What all was moved from is not worth being taken back.
+    if (!viewed && records.owner.use_count() == 1) records.owner->clear();
     return runtime::Progress::kNeedInput;
   }
   Result<runtime::Progress> OnEnd(runtime::Output& out) override {

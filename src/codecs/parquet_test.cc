@@ -158,9 +158,8 @@ TEST(ParquetTest, IntervalsBecomeText) {
   ASSERT_TRUE(builder.Append({0, 0, 0}).ok());
   ASSERT_TRUE(builder.Append({-1, 1, -1'000'000}).ok());
   ASSERT_OK_AND_ASSIGN(const std::string file, Write(OneColumn(builder.Finish().ValueOrDie())));
-  const ArrayPtr expected = Json(
-      arrow::utf8(),
-      R"(["1 year 2 months -3 days 04:05:06.7", null, "00:00:00",
+  const ArrayPtr expected = Json(arrow::utf8(),
+                                 R"(["1 year 2 months -3 days 04:05:06.7", null, "00:00:00",
           "-1 month 1 day -00:00:00.001"])");
   EXPECT_TRUE(OnlyColumn(*ReadByArrow(file))->Equals(*expected));
 }

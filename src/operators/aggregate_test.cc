@@ -6,7 +6,6 @@
 namespace thalweg::operators::harness {
 namespace {
 
-
 /// Deals the batches to `lanes` in turn, as the driver does, and merges at the end.
 Status Aggregated(const engine::AggregateParameters& parameters, const std::vector<Batch>& batches,
                   size_t lanes, Collector& out) {

@@ -5,7 +5,6 @@
 namespace thalweg::operators::harness {
 namespace {
 
-
 RecordBatchPtr Numbers(int64_t rows, uint64_t seed) {
   std::mt19937_64 random(seed);
   arrow::Int64Builder values;

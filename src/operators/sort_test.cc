@@ -8,7 +8,6 @@
 namespace thalweg::operators::harness {
 namespace {
 
-
 /// A row number column behind the others shows that equal rows keep their order.
 RecordBatchPtr Numbered(std::vector<std::pair<std::string, ArrayPtr>> columns) {
   arrow::Int64Builder numbers;

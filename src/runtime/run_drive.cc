@@ -10,6 +10,7 @@ namespace {
 
 constexpr int kOutsMax = 4;  // Chunks a lane makes before they are put on the edges.
 constexpr auto kMemoryRecheck = std::chrono::milliseconds(10);
+constexpr int64_t kSequentialBytes = int64_t{1} << 20;  // So much at once is not short work.
 
 }  // namespace
 
@@ -116,7 +117,8 @@ void Run::Impl::StartThreads() {
 
 void Run::Impl::MaybeEscalate() {
   if (threads_started_ || options_.seed || threads_wanted_ <= 0) return;
-  if (clock_->Now() - start_ < std::chrono::microseconds(options_.sequential_us)) return;
+  const bool small = memory_.used() < kSequentialBytes;
+  if (small && clock_->Now() - start_ < std::chrono::microseconds(options_.sequential_us)) return;
   StartThreads();
 }
 

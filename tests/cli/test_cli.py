@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import shutil
 import stat
 import subprocess
 import urllib.request
@@ -38,6 +39,26 @@ def test_version_and_help(folder: pathlib.Path) -> None:
         assert command in help_text
     assert "Exit status" in help_text
     assert thalweg("help", "sql", cwd=folder).returncode == 0
+
+
+def test_archives_bind_no_arrow_and_the_rest_is_beside(folder: pathlib.Path) -> None:
+    listed = subprocess.run(
+        [PROGRAM], env=dict(os.environ, LD_TRACE_LOADED_OBJECTS="1"), capture_output=True, text=True
+    )
+    assert "libcrypto" in listed.stdout and "arrow" not in listed.stdout
+    for command in ("seal", "open", "verify", "keygen", "archive"):
+        assert thalweg(command, "--help", cwd=folder).returncode == 0
+        # The engine's program knows them too, where it is asked for help.
+        assert thalweg("help", command, cwd=folder).returncode == 0
+    # A flag before the command, with a value.
+    assert thalweg("--log-format", "json", "seal", "--help", cwd=folder).returncode == 0
+    assert thalweg("-q", "seal", "missing", "--plain", cwd=folder).returncode == 66
+
+    alone = folder / "thalweg"
+    shutil.copy(PROGRAM, alone)
+    done = subprocess.run([alone, "sql", "SELECT 1"], capture_output=True, text=True)
+    assert done.returncode == 69
+    assert "thalweg-engine" in done.stderr and "hint:" in done.stderr
 
 
 def test_sql_prints_csv_to_a_pipe(folder: pathlib.Path) -> None:

@@ -107,7 +107,7 @@ using WriteFunction = std::function<Status(std::string_view data)>;
 
 /// What is put into an archive: a path, or content under a name.
 struct SealInput {
-  std::string path;   ///< File, directory (with all beneath) or link. Empty: `read` gives it.
+  std::string path;        ///< File, directory (with all beneath) or link. Empty: `read` gives it.
   std::string name = {};   ///< In the archive; empty: of a path, its last name.
   ReadFunction read = {};  ///< Called from one thread at a time.
   uint32_t permissions = 0644;      ///< For `read`.

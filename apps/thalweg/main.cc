@@ -17,15 +17,23 @@
 namespace thalweg::cli {
 namespace {
 
-constexpr AddCommand kCommands[] = {AddKeygen, AddSeal, AddOpen, AddVerify, AddArchive};
-constexpr std::string_view kNames[] = {"keygen", "seal", "open", "verify", "archive"};
+constexpr struct Command {
+  std::string_view name;
+  AddCommand add;
+} kCommands[] = {{"keygen", AddKeygen},
+                 {"seal", AddSeal},
+                 {"open", AddOpen},
+                 {"verify", AddVerify},
+                 {"archive", AddArchive}};
 
-// Where a flag takes a value, the value is taken for a command that is not here, and the engine's
-// program, which has all of them, finds out.
-bool IsHere(int argc, char** argv) {
+// The command that is named, if it is here. Where a flag before it takes a value, the value is taken
+// for a command that is not, and the engine's program, which has all of them, finds out.
+const Command* Named(int argc, char** argv) {
   char** const end = argv + argc;
-  char** const command = std::find_if(argv + 1, end, [](const char* word) { return *word != '-'; });
-  return command != end && std::ranges::find(kNames, *command) != std::end(kNames);
+  char** const word = std::find_if(argv + 1, end, [](const char* text) { return *text != '-'; });
+  if (word == end) return nullptr;
+  const auto* const command = std::ranges::find(kCommands, std::string_view(*word), &Command::name);
+  return command == std::end(kCommands) ? nullptr : command;
 }
 
 int RunEngine(char** argv) {
@@ -39,7 +47,8 @@ int RunEngine(char** argv) {
 }
 
 int Main(int argc, char** argv) {
-  return IsHere(argc, argv) ? RunProgram(argc, argv, kCommands) : RunEngine(argv);
+  const Command* const command = Named(argc, argv);
+  return command != nullptr ? RunProgram(argc, argv, {&command->add, 1}) : RunEngine(argv);
 }
 
 }  // namespace

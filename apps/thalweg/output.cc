@@ -174,7 +174,7 @@ void Warn(const Context& context, const std::string& text) {
 
 Status WriteTo(int descriptor, std::string_view data) {
   // In pieces of what the page cache allocates quickly, as `io` does.
-  constexpr size_t kPiece = size_t{512} << 10;
+  constexpr size_t kPiece = size_t{128} << 10;
   while (!data.empty()) {
     const ssize_t n = write(descriptor, data.data(), std::min(data.size(), kPiece));
     if (n < 0 && errno == EINTR) continue;

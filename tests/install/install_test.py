@@ -87,7 +87,8 @@ def test_the_quick_start_runs_from_the_wheel(bare_environment, tmp_path):
 
 def test_the_wheel_holds_everything(wheel):
     listed = run(sys.executable, "-m", "zipfile", "--list", wheel)
-    for wanted in ("thalweg/_core.", "thalweg/bin/thalweg ", "thalweg/lib/libthalweg",
+    for wanted in ("thalweg/_core.", "thalweg/bin/thalweg ", "thalweg/bin/thalweg-engine ",
+                   "thalweg/lib/libthalweg",
                    "thalweg/include/thalweg/status.h", "thalweg/py.typed", "LICENSE"):
         assert wanted in listed, f"{wanted} is missing"
     for unwanted in ("__pycache__", ".cc ", "_test"):

@@ -95,6 +95,8 @@ def formatted(value: float | None, unit: str) -> str:
         for limit, suffix in ((1e9, "G"), (1e6, "M"), (1e3, "K")):
             if value >= limit:
                 return f"{value / limit:.2f} {suffix} {unit}"
+    if unit == "records":
+        return f"{value:,.0f} {unit}"
     return f"{value:.4g} {unit}".strip()
 
 

@@ -79,8 +79,9 @@ Result<bool> FrameSource::NextOfMemory(FrameSlab* slab) {
 
 Result<bool> FrameSource::NextOfStream(FrameSlab* slab) {
   size_t wanted = SlabBytes();
+  bool first_try = true;
   while (true) {
-    THALWEG_RETURN_IF_ERROR(Fill(wanted));
+    THALWEG_RETURN_IF_ERROR(Fill(wanted, first_try));
     if (begin_ == end_) return false;
     const std::string_view data(buffer_->memory.get() + begin_, end_ - begin_);
     const size_t cut = Cut(data, end_of_stream_, slab);
@@ -93,7 +94,9 @@ Result<bool> FrameSource::NextOfStream(FrameSlab* slab) {
       offset_ += static_cast<int64_t>(cut);
       return true;
     }
-    wanted = std::max(2 * wanted, 2 * data.size());
+    // A slow stream may have given less than there is room for: then that is tried first.
+    if (data.size() >= wanted) wanted = 2 * data.size();
+    first_try = false;
   }
 }
 
@@ -113,12 +116,11 @@ void FrameSource::Renew(size_t capacity) {
   end_ = left;
 }
 
-Status FrameSource::Fill(size_t wanted) {
+Status FrameSource::Fill(size_t wanted, bool first_try) {
   if (end_of_stream_) return {};
   // What was cut is in use elsewhere; the rest moves to a buffer of its own, unless enough of it is
   // left to go on with.
   const size_t left = end_ - begin_;
-  const bool first_try = wanted == SlabBytes();
   if (left >= wanted || (first_try && left >= wanted / 4)) return {};
   if (buffer_ == nullptr || buffer_->capacity - begin_ < wanted || begin_ != 0) Renew(wanted);
   const size_t enough = std::min(wanted, std::max(left + 1, kEnough));

@@ -56,7 +56,8 @@ class FrameSource {
   Result<bool> NextOfMemory(FrameSlab* slab);
   Result<bool> NextOfStream(FrameSlab* slab);
   size_t SlabBytes() const { return std::max(limits_.slab_bytes, size_t{4096}); }
-  Status Fill(size_t wanted);
+  // `first_try`: nothing is needed where enough is left.
+  Status Fill(size_t wanted, bool first_try);
   void Renew(size_t capacity);
 
   Limits limits_;

@@ -103,6 +103,33 @@ TEST(ReaderTest, PiecesOfAnySizeGiveTheSameRecords) {
   }
 }
 
+// As a pipe gives them: never more than 64 KiB at a time, however much is asked for.
+TEST(ReaderTest, LongRecordsComeOverSlowStreams) {
+  const std::string small = Iso2709(SmallRecord("small"));
+  Record record = SmallRecord("large");
+  for (int i = 0; i < 600; ++i) {
+    record.Add(Field("500", ' ', ' ', {{'a', std::string(9000, 'n')}}));
+  }
+  std::string large;
+  ASSERT_OK(AppendIso2709(record.view(), Oversize::kZero, &large));
+  const std::string junk = "99999" + small.substr(5, small.size() - 6) + std::string(5 << 20, 'x');
+  for (const std::string& text : {small + large + small, small + junk}) {
+    size_t at = 0;
+    const auto read = [&](std::span<char> out) -> Result<size_t> {
+      const size_t size = std::min({out.size(), text.size() - at, size_t{64} << 10});
+      std::copy_n(text.data() + at, size, out.data());
+      at += size;
+      return size;
+    };
+    const ReaderOptions options = WithRecovery(Recovery::kLenient);
+    const ReadAll slow = ReadEverything(Reader::OverStream(read, options));
+    const ReadAll whole = ReadText(text, Recovery::kLenient);
+    ASSERT_OK(slow.status);
+    EXPECT_EQ(slow.records, whole.records);
+    EXPECT_EQ(CodesOf(slow.defects), CodesOf(whole.defects));
+  }
+}
+
 TEST(ReaderTest, RecordsOutliveTheReaderAndTheirBatch) {
   std::vector<Record> kept;
   {

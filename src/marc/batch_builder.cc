@@ -11,9 +11,13 @@ namespace thalweg::marc {
 namespace {
 
 constexpr size_t kBlockBytes = size_t{256} << 10;
+// Of one record. Beyond it only codes are told that were not yet.
+constexpr size_t kRecordDefectsMax = 1000;
 
 // The three bytes that cannot stand in MARC text. (In a control field a subfield mark is only a
 // byte.)
+std::string ByteName(char c) { return "byte " + std::to_string(static_cast<unsigned char>(c)); }
+
 bool IsMark(char c) { return c >= kRecordEnd && c <= kSubfieldMark; }
 
 void BlankMarks(char* first, char* last, char last_mark) {
@@ -65,6 +69,8 @@ void BatchBuilder::Abandon() {
   in_record_ = false;
   has_leader_ = false;
   lost_ = false;
+  too_long_ = false;
+  seen_ = 0;
   spans_.clear();
   record_defects_.clear();
 }
@@ -86,7 +92,19 @@ void BatchBuilder::SetLeader(std::string_view text) {
   }
 }
 
+void BatchBuilder::MakeRoom(size_t bytes) {
+  const size_t used = text_.size() + spans_.size() * sizeof(FieldView);
+  if (static_cast<int64_t>(used + bytes) <= options_.record_bytes_max) return;
+  too_long_ = true;
+  const Tag tag = spans_.empty() ? Tag("000") : spans_.back().tag;
+  text_.resize(kLeaderSize);
+  text_.append("  ");
+  spans_.assign(1, {tag, static_cast<uint32_t>(kLeaderSize), 0});
+}
+
 void BatchBuilder::AppendValue(std::string_view value) {
+  MakeRoom(value.size());
+  if (too_long_) return;
   const size_t from = text_.size();
   if (check_utf8_ && HasHighBit(value) && !IsUtf8(value)) [[unlikely]] {
     Report(DefectCode::kUtf8Invalid, std::string(value.substr(0, 32)), "UTF-8", spans_.back().tag);
@@ -108,23 +126,49 @@ void BatchBuilder::Normalize(size_t from) {
   text_.append(scratch_);
 }
 
+// A byte of a longer character is none: other formats could not give it back.
+char BatchBuilder::Indicator(char value, Tag tag) {
+  if (static_cast<unsigned char>(value) < 0x80) return IsMark(value) ? ' ' : value;
+  Report(DefectCode::kInvalidIndicator, ByteName(value), "a character of ASCII", tag);
+  return ' ';
+}
+
+Tag BatchBuilder::Readable(Tag tag) {
+  std::string text = tag.ToString();
+  if (!HasHighBit(text) || IsUtf8(text)) return tag;
+  Report(DefectCode::kUtf8Invalid, "a tag of other bytes", "UTF-8", tag);
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) >= 0x80) c = '?';
+  }
+  return Tag::At(text.data());
+}
+
 void BatchBuilder::AddControl(Tag tag, std::string_view data) {
+  MakeRoom(0);
+  tag = Readable(tag);
   spans_.push_back({tag, static_cast<uint32_t>(text_.size()), 0});
   AppendValue(data);
   EndField();
 }
 
 void BatchBuilder::BeginField(Tag tag, char indicator1, char indicator2) {
+  MakeRoom(2);
+  tag = Readable(tag);
   spans_.push_back({tag, static_cast<uint32_t>(text_.size()), 0});
-  text_.push_back(IsMark(indicator1) ? ' ' : indicator1);
-  text_.push_back(IsMark(indicator2) ? ' ' : indicator2);
+  text_.push_back(Indicator(indicator1, tag));
+  text_.push_back(Indicator(indicator2, tag));
 }
 
 void BatchBuilder::SetIndicator(int place, char value) {
-  text_[spans_.back().begin + static_cast<uint32_t>(place) - 1] = IsMark(value) ? ' ' : value;
+  const Span& span = spans_.back();
+  text_[span.begin + static_cast<uint32_t>(place) - 1] = Indicator(value, span.tag);
 }
 
 void BatchBuilder::AddSubfield(char code, std::string_view value) {
+  if (static_cast<unsigned char>(code) >= 0x80) {
+    Report(DefectCode::kBadSubfieldCode, ByteName(code), "a character of ASCII", spans_.back().tag);
+    code = '?';
+  }
   text_.push_back(kSubfieldMark);
   text_.push_back(IsMark(code) ? ' ' : code);
   AppendValue(value);
@@ -142,6 +186,9 @@ Defect BatchBuilder::MakeDefect(DefectCode code, int64_t byte_offset) const {
 }
 
 void BatchBuilder::Report(DefectCode code, std::string found, std::string expected, Tag tag) {
+  const uint64_t bit = uint64_t{1} << (static_cast<size_t>(code) % 64);
+  if (record_defects_.size() >= kRecordDefectsMax && (seen_ & bit) != 0) return;
+  seen_ |= bit;
   Defect defect = MakeDefect(code, record_offset_);
   defect.tag = tag;
   defect.found = std::move(found);
@@ -163,6 +210,11 @@ std::string_view BatchBuilder::Keep(std::string_view bytes) {
 }
 
 void BatchBuilder::EndRecord(std::string_view raw) {
+  if (too_long_) {
+    Report(DefectCode::kRecordTooLong, std::to_string(raw.size()) + " bytes",
+           "at most " + std::to_string(options_.record_bytes_max));
+    lost_ = true;
+  }
   if (!has_leader_) {
     Report(DefectCode::kLeaderInvalid, "no leader", "24 characters");
     std::memcpy(text_.data(), "00000nam a2200000   4500", kLeaderSize);

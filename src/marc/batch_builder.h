@@ -36,6 +36,8 @@ class BatchBuilder {
   void Report(DefectCode code, std::string found, std::string expected = {}, Tag tag = {});
   /// The record cannot be given out in any mode.
   void Lose() { lost_ = true; }
+  /// Nor can this one, which `EndRecord` tells; what is added to it is not kept.
+  void LoseTooLong() { too_long_ = true; }
   /// `raw` is what the record was made from: kept when it is dropped.
   void EndRecord(std::string_view raw);
   /// What was begun is forgotten.
@@ -62,6 +64,10 @@ class BatchBuilder {
   void Reset();
   std::string_view Keep(std::string_view bytes);
   void AppendValue(std::string_view value);
+  char Indicator(char value, Tag tag);
+  Tag Readable(Tag tag);
+  // What is longer than a record may be is not kept.
+  void MakeRoom(size_t bytes);
   void Normalize(size_t from);
   Defect MakeDefect(DefectCode code, int64_t byte_offset) const;
   void Drop(std::string_view raw, size_t defect, bool is_record);
@@ -88,6 +94,8 @@ class BatchBuilder {
   bool in_record_ = false;
   bool has_leader_ = false;
   bool lost_ = false;
+  bool too_long_ = false;
+  uint64_t seen_ = 0;  // Codes of `record_defects_`, as a set.
   bool check_utf8_ = false;
 };
 

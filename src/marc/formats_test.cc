@@ -19,6 +19,7 @@ using ::testing::AnyOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::Optional;
 using ::testing::SizeIs;
 
@@ -183,6 +184,77 @@ TEST(FormatsTest, EntitiesAreRefused) {
 }
 
 // A record in the middle is broken: it alone is lost, in every mode that goes on.
+// Prefixes that cannot be declared anew: reading goes on behind them.
+TEST(FormatsTest, XmlThatCannotBeBegunAnewIsPassedOver) {
+  for (const char* prefix : {"0:", "xml:", "xmlns:", ".:", ""}) {
+    const std::string start = std::string("<") + prefix + "record";
+    for (const Format format : {Format::kMarcXml, Format::kMods}) {
+      const std::string name = format == Format::kMods ? "mods" : "record";
+      const std::string text =
+          "<c>" + std::string("<") + prefix + name + ">&<" + prefix + name + "></c>" + start + ">";
+      ReaderOptions options = WithRecovery(Recovery::kLenient);
+      std::vector<Defect> defects;
+      EXPECT_OK(ParseRecords(format, text, options, &defects).status());
+      EXPECT_THAT(defects, Not(IsEmpty())) << text;
+    }
+  }
+}
+
+// What has no end is not kept beyond the bound, and what follows it is read.
+TEST(FormatsTest, RecordsWithoutEndAreDroppedAtTheBound) {
+  const std::string open = "<collection xmlns=\"http://www.loc.gov/MARC21/slim\">";
+  const std::string good =
+      "<record><leader>00000nam a2200000   4500</leader>"
+      "<controlfield tag=\"001\">good</controlfield></record>";
+  const std::string mods = "<modsCollection xmlns=\"http://www.loc.gov/mods/v3\">";
+  const std::string good_mods =
+      "<mods><recordInfo><recordIdentifier>good</recordIdentifier></recordInfo></mods>";
+  const std::string columns = "record,tag,ind1,ind2,subfield_code,value\n";
+  const std::string good_mrk = "\n\n=LDR  00000nam a2200000   4500\n=001  good\n";
+  const auto many = [](const std::string& piece) {
+    std::string text;
+    while (text.size() < (size_t{6} << 20)) text += piece;
+    return text;
+  };
+  struct Case {
+    Format format;
+    std::string text;
+  };
+  const std::vector<Case> cases = {
+      {Format::kMrk, "=LDR  00000nam a2200000   4500\n=001  " + many("x") + good_mrk},
+      {Format::kMrk, "=LDR  00000nam a2200000   4500\n" + many("=500  \\\\$aNote\n") + good_mrk},
+      {Format::kMrk, "=LDR  00000nam a2200000   4500\n" + many("x\n") + good_mrk},
+      {Format::kLine,
+       "00000nam a2200000   4500\n001 " + many("x") + "\n\n00000nam a2200000   4500\n001 good\n"},
+      {Format::kMarcXml, open + "<record><leader>" + many("x") + "</leader></record>" + good},
+      {Format::kMarcXml,
+       open + "<record>" + many("<controlfield tag=\"001\">a</controlfield>") + "</record>" + good},
+      {Format::kMarcXml, open + "<record a=\"" + many(many("x")) + "\"/>" + good},
+      {Format::kMarcXml, open + many("<a>") + good},
+      {Format::kMods,
+       mods + "<mods><titleInfo><title>" + many("x") + "</title></titleInfo></mods>" + good_mods},
+      {Format::kJsonLines, "[" + many(" ") +
+                               "{\"leader\":\"00000nam a2200000   4500\","
+                               "\"fields\":[{\"001\":\"good\"}]}]"},
+      {Format::kJsonLines, many("x") + "\n{\"leader\":\"00000nam a2200000   4500\","
+                                       "\"fields\":[{\"001\":\"good\"}]}"},
+      {Format::kLongCsv, columns + many("1,500, , ,a,Note\n") + "2,001,,,,good\n"},
+      {Format::kLongCsv, columns + "1,500, , ,a,\"" + many("x") + "\"\n2,001,,,,good\n"},
+  };
+  for (const Case& given : cases) {
+    SCOPED_TRACE(given.text.substr(0, 80));
+    ReaderOptions options = WithRecovery(Recovery::kLenient);
+    options.record_bytes_max = 1 << 20;
+    std::vector<Defect> defects;
+    ASSERT_OK_AND_ASSIGN(const auto records,
+                         ParseRecords(given.format, given.text, options, &defects));
+    ASSERT_THAT(records, Not(IsEmpty()));
+    EXPECT_EQ(records.back().control_number(), "good");
+    // Nor may what is told of them be much more than they are.
+    EXPECT_LT(defects.size(), 5000U);
+  }
+}
+
 TEST(FormatsTest, OneBadRecordCostsOneRecord) {
   const std::vector<std::pair<Format, std::pair<std::string, std::string>>> cases = {
       {Format::kMarcXml, {"<subfield code=\"b\">", "<subfield code=\"b\"><"}},

@@ -78,6 +78,7 @@ Result<bool> JsonSplitter::OpensRecord(TextInput* input) {
   while (true) {
     const std::string_view text = input->text();
     const size_t first = text.find_first_not_of(" \t\r\n", 1);
+    if (first == std::string_view::npos && text.size() > kLookahead) return false;
     if (first != std::string_view::npos) {
       if (text[first] != '{') return false;
       const size_t end = text.find('}', first);
@@ -110,9 +111,9 @@ Result<JsonPiece> JsonSplitter::Next(TextInput* input, int64_t bytes_max) {
     return JsonPiece{JsonPiece::Kind::kNothing, 1};
   }
   if (text[0] == ']') return JsonPiece{JsonPiece::Kind::kNothing, 1};
-  while (true) {
+  for (size_t looked_at = 0;; looked_at = text.size()) {
     text = input->text();
-    const size_t end = std::min(text.find_first_of("{["), text.size());
+    const size_t end = std::min(text.find_first_of("{[", looked_at), text.size());
     // The text ends with the call of `More`, whatever it answers.
     const bool open = end == text.size() && static_cast<int64_t>(end) <= bytes_max;
     if (!open) return JsonPiece{JsonPiece::Kind::kJunk, end};

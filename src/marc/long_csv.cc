@@ -122,10 +122,20 @@ class LongCsvSource final : public TextSource {
     used_ = 0;
     bool open = false;
     while (true) {
+      const bool rest_of_row = inside_row_;
       THALWEG_ASSIGN_OR_RETURN(const size_t end, RowEnd(used_));
       if (end == used_) break;
+      if (rest_of_row) {
+        input_.Skip(end);
+        continue;
+      }
       SplitRow(input_.text().substr(used_, end - used_));
       const bool blank = cells_.size() == 1 && cells_[0].empty();
+      skipping_ = skipping_ && (blank || Cell(kRecord) == record_);
+      if (!open && (blank || skipping_)) {
+        input_.Skip(end);
+        continue;
+      }
       if (!blank && open && Cell(kRecord) != record_) break;
       if (!blank && !open) {
         builder_.BeginRecord(input_.offset() + static_cast<int64_t>(used_));
@@ -136,6 +146,12 @@ class LongCsvSource final : public TextSource {
       }
       if (!blank) AddRow();
       used_ = end;
+      // The builder has seen that the record is too long; the rest of it is not kept.
+      skipping_ = static_cast<int64_t>(used_) > options_.record_bytes_max;
+      if (skipping_) {
+        builder_.LoseTooLong();
+        break;
+      }
     }
     if (!open) {
       input_.Skip(used_);
@@ -172,9 +188,11 @@ class LongCsvSource final : public TextSource {
     return {};
   }
 
-  // Behind the line end of the row at `from`; `from` itself at the end of the input.
+  // Behind the line end of the row at `from`; `from` itself at the end of the input. A row that is
+  // too long comes in pieces.
   Result<size_t> RowEnd(size_t from) {
-    bool quoted = false;
+    bool quoted = inside_row_ && inside_quotes_;
+    inside_row_ = false;
     size_t at = from;
     while (true) {
       const std::string_view text = input_.text();
@@ -182,7 +200,11 @@ class LongCsvSource final : public TextSource {
         if (text[at] == '"') quoted = !quoted;
         if (text[at] == '\n' && !quoted) return at + 1;
       }
-      if (static_cast<int64_t>(at - from) > options_.record_bytes_max) return at;
+      if (static_cast<int64_t>(at - from) > options_.record_bytes_max) {
+        inside_row_ = true;
+        inside_quotes_ = quoted;
+        return at;
+      }
       THALWEG_ASSIGN_OR_RETURN(const bool more, input_.More());
       if (!more) return at;
     }
@@ -201,7 +223,7 @@ class LongCsvSource final : public TextSource {
         } else {
           quoted = !quoted;
         }
-      } else if (row[i] == delimiter_ && !quoted) {
+      } else if (row[i] == delimiter_ && !quoted && cells_.size() < kCellsMax) {
         cells_.emplace_back();
       } else {
         cells_.back().push_back(row[i]);
@@ -258,11 +280,16 @@ class LongCsvSource final : public TextSource {
     in_field_ = false;
   }
 
+  static constexpr size_t kCellsMax = 1024;
+
   std::array<int, 8> columns_{};
   std::vector<std::string> cells_;
   std::string record_;
   std::string field_;
   size_t used_ = 0;
+  bool skipping_ = false;    // Rows of a record that was too long.
+  bool inside_row_ = false;  // Of which a piece was cut off.
+  bool inside_quotes_ = false;
   char delimiter_ = ',';
   bool has_header_ = false;
   bool in_field_ = false;

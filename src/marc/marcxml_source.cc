@@ -73,7 +73,7 @@ class MarcXmlSource final : public TextSource {
         THALWEG_ASSIGN_OR_RETURN(const bool more, input_.More());
         if (!more) return Finish();
       }
-      if (!Feed()) THALWEG_RETURN_IF_ERROR(Resynchronize());
+      if (!Feed() || TooMuch()) THALWEG_RETURN_IF_ERROR(Resynchronize());
     }
     return true;
   }
@@ -97,7 +97,9 @@ class MarcXmlSource final : public TextSource {
     XML_SetEntityDeclHandler(parser, OnEntity);
     parser_start_ = input_.offset() + static_cast<int64_t>(fed_) - static_cast<int64_t>(prologue);
     suspended_ = false;
-    refused_ = false;
+    refusal_ = nullptr;
+    too_long_ = false;
+    depth_ = 0;
     inside_ = Element::kOther;
   }
 
@@ -116,6 +118,17 @@ class MarcXmlSource final : public TextSource {
     }
     if (status == XML_STATUS_SUSPENDED) suspended_ = true;
     return status != XML_STATUS_ERROR;
+  }
+
+  // Whether what was fed goes beyond a bound, which ends the parser as an error does.
+  bool TooMuch() {
+    if (suspended_) return false;
+    const int64_t here = Here();
+    too_long_ = builder_.in_record() && here - record_at_ > options_.record_bytes_max;
+    if (input_.offset() + static_cast<int64_t>(fed_) - here > XmlParser::kMarkupBytesMax) {
+      refusal_ = XmlParser::kTooMuchMarkup;
+    }
+    return too_long_ || refusal_ != nullptr;
   }
 
   Result<bool> Finish() {
@@ -143,13 +156,16 @@ class MarcXmlSource final : public TextSource {
   // last record of an input that was resynchronised, tags that close what was never opened again
   // are nothing.
   void ReportError() {
-    std::string found = refused_ ? "an entity declaration, which is refused"
-                                 : XML_ErrorString(XML_GetErrorCode(parser_.get()));
+    std::string found = XmlParser::ErrorOf(parser_.get(), refusal_);
     if (builder_.in_record()) {
-      builder_.Report(DefectCode::kMarcxmlInvalid, std::move(found), "well-formed XML");
-      builder_.Lose();
+      if (too_long_) {
+        builder_.LoseTooLong();
+      } else {
+        builder_.Report(DefectCode::kMarcxmlInvalid, std::move(found), "well-formed XML");
+        builder_.Lose();
+      }
       builder_.EndRecord(Raw(record_at_, std::max(Here(), record_at_ + 1)));
-    } else if (!resynchronized_ || refused_) {
+    } else if (!resynchronized_ || refusal_ != nullptr) {
       builder_.DropJunk(DefectCode::kMarcxmlInvalid, Here(), Raw(Here(), Here() + 64),
                         std::move(found));
     }
@@ -161,7 +177,10 @@ class MarcXmlSource final : public TextSource {
     resynchronized_ = true;
     fed_ = static_cast<size_t>(std::max(int64_t{0}, error_at - input_.offset()));
     fed_ = std::min(fed_, input_.text().size());
-    // The place itself may be the start tag that could not be read.
+    // The place itself may be the start tag that could not be read, and so may the one that was
+    // begun with: the error can stand in what was put before it.
+    const int64_t begun = std::max(int64_t{0}, restart_at_ - input_.offset());
+    fed_ = std::max(fed_, std::min(static_cast<size_t>(begun), input_.text().size()));
     size_t search = fed_ + 1;
     while (true) {
       const size_t at = XmlParser::FindStart(input_.text(), search, turbo_ ? "r" : "record");
@@ -191,12 +210,14 @@ class MarcXmlSource final : public TextSource {
       prologue.append(" xmlns:").append(prefix).append("=\"").append(kSlim).append("\"");
     }
     prologue += ">";
+    restart_at_ = input_.offset() + static_cast<int64_t>(fed_);
     Restart(prologue.size());
     XML_Parse(parser_.get(), prologue.data(), static_cast<int>(prologue.size()), XML_FALSE);
     return {};
   }
 
   void Start(const char* name, const char** attributes) {
+    if (++depth_ > XmlParser::kDepthMax) return Refuse(XmlParser::kTooDeep);
     const Seen seen = ElementOf(name, turbo_);
     inside_ = Element::kOther;
     text_.clear();
@@ -264,6 +285,7 @@ class MarcXmlSource final : public TextSource {
   }
 
   void End(const char* name) {
+    --depth_;
     const Seen seen = ElementOf(name, turbo_);
     if (!builder_.in_record()) return;
     const Element inside = inside_;
@@ -288,11 +310,7 @@ class MarcXmlSource final : public TextSource {
   }
 
   void EndRecord() {
-    if (Here() - record_at_ > options_.record_bytes_max) {
-      builder_.Report(DefectCode::kRecordTooLong, std::to_string(Here() - record_at_) + " bytes",
-                      "at most " + std::to_string(options_.record_bytes_max));
-      builder_.Lose();
-    }
+    if (Here() - record_at_ > options_.record_bytes_max) builder_.LoseTooLong();
     builder_.EndRecord(Raw(record_at_, Here() + XML_GetCurrentByteCount(parser_.get())));
     if (builder_.full()) XML_StopParser(parser_.get(), XML_TRUE);
   }
@@ -317,9 +335,11 @@ class MarcXmlSource final : public TextSource {
                                const char* /*value*/, int /*size*/, const char* /*base*/,
                                const char* /*system*/, const char* /*public_id*/,
                                const char* /*notation*/) {
-    auto* source = static_cast<MarcXmlSource*>(self);
-    source->refused_ = true;
-    XML_StopParser(source->parser_.get(), XML_FALSE);
+    static_cast<MarcXmlSource*>(self)->Refuse(XmlParser::kEntity);
+  }
+  void Refuse(const char* what) {
+    refusal_ = what;
+    XML_StopParser(parser_.get(), XML_FALSE);
   }
 
   static constexpr size_t kFeedBytes = size_t{64} << 10;
@@ -329,10 +349,13 @@ class MarcXmlSource final : public TextSource {
   XmlParser::Handle parser_;
   size_t fed_ = 0;            // Of `input_.text()`, given to the parser.
   int64_t parser_start_ = 0;  // Where in the input the parser's byte 0 would stand.
+  int64_t restart_at_ = 0;    // Where the parser goes on behind an error.
   int64_t record_at_ = 0;
   bool suspended_ = false;
   bool resynchronized_ = false;
-  bool refused_ = false;
+  bool too_long_ = false;          // The record that is being read.
+  const char* refusal_ = nullptr;  // What is well-formed but not taken.
+  int depth_ = 0;
   bool found_ = false;
   bool in_field_ = false;
   Element inside_ = Element::kOther;

@@ -32,6 +32,7 @@ class LinesSource : public TextSource {
   virtual void ParseLine(std::string_view line) = 0;
 
   Result<bool> ReadRecord() final {
+    if (skipping_) THALWEG_RETURN_IF_ERROR(SkipRest());
     THALWEG_ASSIGN_OR_RETURN(const size_t size, BlockSize());
     if (size == 0) return false;
     const std::string_view block = input_.text().substr(0, size);
@@ -42,9 +43,9 @@ class LinesSource : public TextSource {
     builder_.BeginRecord(input_.offset());
     builder_.set_check_utf8(true);
     if (static_cast<int64_t>(size) > options_.record_bytes_max) {
-      builder_.Report(DefectCode::kRecordTooLong, std::to_string(size) + " bytes",
-                      "at most " + std::to_string(options_.record_bytes_max));
-      builder_.Lose();
+      builder_.LoseTooLong();
+      skipping_ = true;
+      inside_line_ = block.back() != '\n';
     } else {
       for (std::string_view rest = block; !rest.empty();) ParseLine(TakeLine(&rest));
       FinishField();
@@ -58,13 +59,20 @@ class LinesSource : public TextSource {
   virtual void FinishField() {}
 
  private:
-  // A leading blank line is a block of its own. 0 at the end of the input.
+  // A leading blank line is a block of its own. 0 at the end of the input; more than a record may
+  // have where there is no end within that.
   Result<size_t> BlockSize() {
+    const auto bytes_max = static_cast<size_t>(options_.record_bytes_max);
     size_t at = 0;
+    size_t looked_at = 0;
     while (true) {
       const std::string_view text = input_.text();
-      const size_t end = text.find('\n', at);
+      const size_t end = text.find('\n', std::max(at, looked_at));
       const bool whole = end != std::string_view::npos;
+      looked_at = text.size();
+      if (at > bytes_max) return at;
+      if (!whole && text.size() > bytes_max) return text.size();
+      if (whole) looked_at = end + 1;
       if (!whole && !input_.ended()) {
         THALWEG_ASSIGN_OR_RETURN(const bool more, input_.More());
         if (more || input_.ended()) continue;
@@ -77,6 +85,33 @@ class LinesSource : public TextSource {
       at = next;
     }
   }
+
+  // Passes over what is left of a record that was too long: up to a blank line, or to one that
+  // begins a record.
+  Status SkipRest() {
+    constexpr size_t kLineStart = size_t{4} << 10;
+    while (true) {
+      const std::string_view text = input_.text();
+      const size_t end = text.find('\n');
+      const bool whole = end != std::string_view::npos;
+      if (!whole && !input_.ended() && (inside_line_ || text.size() < kLineStart)) {
+        if (inside_line_) input_.Skip(text.size());
+        THALWEG_RETURN_IF_ERROR(input_.More().status());
+        continue;
+      }
+      const std::string_view line = text.substr(0, end);
+      const bool found = !inside_line_ && ((whole && IsBlank(line)) || BeginsRecord(line));
+      if (found || text.empty()) {
+        skipping_ = false;
+        return {};
+      }
+      inside_line_ = !whole;
+      input_.Skip(whole ? end + 1 : text.size());
+    }
+  }
+
+  bool skipping_ = false;
+  bool inside_line_ = false;  // What is passed over was cut within a line.
 };
 
 bool IsLeaderTag(std::string_view tag) { return tag == "LDR" || tag == "000"; }

@@ -19,6 +19,12 @@ XmlParser::Handle XmlParser::Make(char separator) {
   return Handle(XML_ParserCreateNS(nullptr, separator));
 }
 
+const char* XmlParser::ErrorOf(XML_Parser parser, const char* refusal) {
+  if (refusal != nullptr) return refusal;
+  const char* error = XML_ErrorString(XML_GetErrorCode(parser));
+  return error != nullptr ? error : "";
+}
+
 size_t XmlParser::FindStart(std::string_view text, size_t from, std::string_view name) {
   for (size_t at = text.find('<', from); at != std::string_view::npos;
        at = text.find('<', at + 1)) {
@@ -38,7 +44,10 @@ size_t XmlParser::FindStart(std::string_view text, size_t from, std::string_view
 
 std::string_view XmlParser::PrefixAt(std::string_view text) {
   const size_t end = NameEnd(text, 1);
-  return end < text.size() && text[end] == ':' ? text.substr(1, end - 1) : std::string_view();
+  if (end >= text.size() || text[end] != ':') return {};
+  // These two belong to XML, and may not be given another namespace.
+  const std::string_view prefix = text.substr(1, end - 1);
+  return prefix == "xml" || prefix == "xmlns" ? std::string_view() : prefix;
 }
 
 }  // namespace thalweg::marc

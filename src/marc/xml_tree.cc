@@ -65,12 +65,12 @@ void XmlTreeSource::Restart(size_t prologue) {
   });
   XML_SetEntityDeclHandler(parser, [](void* self, const char*, int, const char*, int, const char*,
                                       const char*, const char*, const char*) {
-    auto* source = static_cast<XmlTreeSource*>(self);
-    source->refused_ = true;
-    XML_StopParser(source->parser_.get(), XML_FALSE);
+    static_cast<XmlTreeSource*>(self)->Refuse(XmlParser::kEntity);
   });
   parser_start_ = input_.offset() + static_cast<int64_t>(fed_) - static_cast<int64_t>(prologue);
-  suspended_ = refused_ = false;
+  suspended_ = too_long_ = false;
+  refusal_ = nullptr;
+  depth_ = 0;
   open_.clear();
   skipped_ = 0;
 }
@@ -85,7 +85,7 @@ Result<bool> XmlTreeSource::ReadRecord() {
       THALWEG_ASSIGN_OR_RETURN(const bool more, input_.More());
       if (!more) return Finish();
     }
-    if (!Feed()) THALWEG_RETURN_IF_ERROR(Resynchronize());
+    if (!Feed() || TooMuch()) THALWEG_RETURN_IF_ERROR(Resynchronize());
   }
   return true;
 }
@@ -103,6 +103,22 @@ bool XmlTreeSource::Feed() {
   }
   if (status == XML_STATUS_SUSPENDED) suspended_ = true;
   return status != XML_STATUS_ERROR;
+}
+
+// Whether what was fed goes beyond a bound, which ends the parser as an error does.
+bool XmlTreeSource::TooMuch() {
+  if (suspended_) return false;
+  const int64_t here = Here();
+  too_long_ = !open_.empty() && here - record_at_ > options_.record_bytes_max;
+  if (input_.offset() + static_cast<int64_t>(fed_) - here > XmlParser::kMarkupBytesMax) {
+    refusal_ = XmlParser::kTooMuchMarkup;
+  }
+  return too_long_ || refusal_ != nullptr;
+}
+
+void XmlTreeSource::Refuse(const char* what) {
+  refusal_ = what;
+  XML_StopParser(parser_.get(), XML_FALSE);
 }
 
 Result<bool> XmlTreeSource::Finish() {
@@ -127,16 +143,19 @@ std::string_view XmlTreeSource::Raw(int64_t from, int64_t to) const {
 }
 
 void XmlTreeSource::ReportError() {
-  std::string found = refused_ ? "an entity declaration, which is refused"
-                               : XML_ErrorString(XML_GetErrorCode(parser_.get()));
+  std::string found = XmlParser::ErrorOf(parser_.get(), refusal_);
   if (open_.empty()) {
     builder_.DropJunk(DefectCode::kTextFormatInvalid, Here(), Raw(Here(), Here() + 64),
                       std::move(found));
     return;
   }
   builder_.BeginRecord(record_at_);
-  builder_.Report(DefectCode::kTextFormatInvalid, std::move(found), "well-formed XML");
-  builder_.Lose();
+  if (too_long_) {
+    builder_.LoseTooLong();
+  } else {
+    builder_.Report(DefectCode::kTextFormatInvalid, std::move(found), "well-formed XML");
+    builder_.Lose();
+  }
   builder_.EndRecord(Raw(record_at_, std::max(Here(), record_at_ + 1)));
   open_.clear();
 }
@@ -145,7 +164,9 @@ void XmlTreeSource::ReportError() {
 Status XmlTreeSource::Resynchronize() {
   const int64_t error_at = Here();
   ReportError();
-  const auto place = static_cast<size_t>(std::max(int64_t{0}, error_at - input_.offset()));
+  // The error can stand in what was put before the tag that was begun with.
+  const auto place =
+      static_cast<size_t>(std::max(int64_t{0}, std::max(error_at, restart_at_) - input_.offset()));
   size_t search = std::min(place + 1, input_.text().size());
   size_t at = XmlParser::FindStart(input_.text(), search, record_name_);
   while (at == std::string_view::npos) {
@@ -163,6 +184,7 @@ Status XmlTreeSource::Resynchronize() {
     prologue.append(" xmlns:").append(prefix).append("=\"").append(record_space_).append("\"");
   }
   prologue += ">";
+  restart_at_ = input_.offset() + static_cast<int64_t>(fed_);
   Restart(prologue.size());
   found_ = true;
   XML_Parse(parser_.get(), prologue.data(), static_cast<int>(prologue.size()), XML_FALSE);
@@ -170,6 +192,7 @@ Status XmlTreeSource::Resynchronize() {
 }
 
 void XmlTreeSource::Start(std::string_view name, const char** attributes) {
+  if (++depth_ > XmlParser::kDepthMax) return Refuse(XmlParser::kTooDeep);
   const auto [space, local] = Split(name);
   if (open_.empty()) {
     if (local != record_name_ || (space != record_space_ && !space.empty())) return;
@@ -190,6 +213,7 @@ void XmlTreeSource::Start(std::string_view name, const char** attributes) {
 }
 
 void XmlTreeSource::End() {
+  --depth_;
   if (open_.empty()) return;
   if (skipped_ > 0) {
     --skipped_;
@@ -204,9 +228,7 @@ void XmlTreeSource::End() {
   const int64_t end = Here() + XML_GetCurrentByteCount(parser_.get());
   builder_.BeginRecord(record_at_);
   if (end - record_at_ > options_.record_bytes_max) {
-    builder_.Report(DefectCode::kRecordTooLong, std::to_string(end - record_at_) + " bytes",
-                    "at most " + std::to_string(options_.record_bytes_max));
-    builder_.Lose();
+    builder_.LoseTooLong();
   } else {
     Build(node);
   }

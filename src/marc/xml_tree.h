@@ -43,6 +43,8 @@ class XmlTreeSource : public TextSource {
  private:
   void Restart(size_t prologue);
   bool Feed();
+  bool TooMuch();
+  void Refuse(const char* what);
   Result<bool> Finish();
   Status Resynchronize();
   void ReportError();
@@ -56,9 +58,12 @@ class XmlTreeSource : public TextSource {
   XmlParser::Handle parser_;
   size_t fed_ = 0;
   int64_t parser_start_ = 0;
+  int64_t restart_at_ = 0;  // Where the parser goes on behind an error.
   int64_t record_at_ = 0;
   bool suspended_ = false;
-  bool refused_ = false;
+  bool too_long_ = false;          // The record that is being read.
+  const char* refusal_ = nullptr;  // What is well-formed but not taken.
+  int depth_ = 0;
   bool found_ = false;
   size_t skipped_ = 0;         // Elements too deep to be kept.
   std::vector<XmlNode> open_;  // From the record down to where the parser is.

@@ -129,6 +129,13 @@ std::function<void(const marc::InputProgress&)> MarcProgress::callback() {
   };
 }
 
+Result<marc::InputReport> ReadMarc(const Context& context, marc::InputOptions options,
+                                   const marc::WorkOnBatch& work, const marc::TakeBatch& take) {
+  MarcProgress progress(context);
+  options.on_progress = progress.callback();
+  return marc::ProcessRecords(options, work, take, context.stop);
+}
+
 int FinishMarc(const Context& context, const marc::InputReport& report, int64_t refused) {
   const int64_t lost = report.dropped + refused;
   const bool said = context.quiet && lost == 0;

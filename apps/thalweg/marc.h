@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <cstdio>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -43,6 +45,53 @@ struct MarcOutputFlags {
   Result<marc::ConvertOptions> ToOptions(marc::InputOptions input) const;
 };
 
+/// Where a report is written.
+struct MarcTextFlags {
+  std::string output = "-";
+  bool force = false;
+
+  void AddTo(CLI::App& app);
+};
+
+/// A file that is complete under its name or not there at all, or standard output.
+class MarcTextOutput {
+ public:
+  static Result<std::unique_ptr<MarcTextOutput>> Create(const std::string& path, bool force);
+  MarcTextOutput() = default;
+  ~MarcTextOutput();
+  MarcTextOutput(const MarcTextOutput&) = delete;
+  MarcTextOutput& operator=(const MarcTextOutput&) = delete;
+
+  /// False once the reader of standard output has gone away.
+  Result<bool> Append(const std::string& text);
+  Status Commit();
+
+ private:
+  std::string path_;
+  std::string part_;
+  std::ofstream file_;
+};
+
+/// All of a report at once.
+Status WriteMarcText(const MarcTextFlags& flags, const std::string& text);
+
+/// Bytes on disk, so that memory is needed for their places only.
+class MarcSpool {
+ public:
+  MarcSpool();
+  ~MarcSpool();
+  MarcSpool(const MarcSpool&) = delete;
+  MarcSpool& operator=(const MarcSpool&) = delete;
+
+  Status Append(std::string_view bytes);
+  Status Read(int64_t offset, int64_t size, std::string* out);
+  int64_t size() const { return size_; }
+
+ private:
+  std::FILE* file_;
+  int64_t size_ = 0;
+};
+
 /// Bytes pass untouched where the exchange format stays what it is; everything else needs Unicode.
 Status KeepBytesWherePossible(const MarcOutputFlags& output, marc::ConvertOptions* options);
 
@@ -58,6 +107,10 @@ class MarcProgress {
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point shown_ = begin_;
 };
+
+/// Reads all inputs with progress; `take` is called in order, by one thread at a time.
+Result<marc::InputReport> ReadMarc(const Context& context, marc::InputOptions options,
+                                   const marc::WorkOnBatch& work, const marc::TakeBatch& take);
 
 /// The last line: what was read, mended by code, dropped. Gives the exit status: 65 on any drop.
 int FinishMarc(const Context& context, const marc::InputReport& report, int64_t refused = 0);

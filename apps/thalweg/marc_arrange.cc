@@ -1,7 +1,10 @@
 // `thalweg marc sort | dedup | split | sample`: which records, and in which order.
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 #include <random>
 #include <unordered_set>
@@ -30,17 +33,12 @@ struct Prepared {
   std::vector<marc::PathColumn> keys;
 };
 
-Result<Prepared> Prepare(const ArrangeFlags& flags) {
+Result<Prepared> Prepare(const ArrangeFlags& flags, std::stop_token stop) {
   Prepared prepared;
   THALWEG_ASSIGN_OR_RETURN(marc::InputOptions input, flags.input.ToOptions(true));
   THALWEG_ASSIGN_OR_RETURN(prepared.options, flags.output.ToOptions(std::move(input)));
   THALWEG_RETURN_IF_ERROR(KeepBytesWherePossible(flags.output, &prepared.options));
-  const auto by_suffix = marc::FormatOfPath(prepared.options.output);
-  if (prepared.options.format) {
-    prepared.format = *prepared.options.format;
-  } else if (by_suffix) {
-    prepared.format = *by_suffix;
-  }
+  THALWEG_ASSIGN_OR_RETURN(prepared.format, marc::OutputFormat(prepared.options, stop));
   THALWEG_ASSIGN_OR_RETURN(prepared.keys, marc::CompileColumns(flags.key));
   return prepared;
 }
@@ -59,38 +57,10 @@ std::string KeyOf(const std::vector<marc::PathColumn>& keys, const marc::RecordV
   return key;
 }
 
-// Records on disk, so that sorting needs memory for keys and places only.
-class Spool {
- public:
-  Spool() : file_(std::tmpfile()) {}
-  ~Spool() {
-    if (file_ != nullptr) std::fclose(file_);
-  }
-  Spool(const Spool&) = delete;
-  Spool& operator=(const Spool&) = delete;
-
-  Status Append(std::string_view bytes) {
-    if (file_ == nullptr) return Status::IoError("no temporary file can be made");
-    if (std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size()) {
-      return Status::IoError("the temporary file cannot be written");
-    }
-    size_ += static_cast<int64_t>(bytes.size());
-    return {};
-  }
-  Status Read(int64_t offset, int64_t size, std::string* out) {
-    out->resize(static_cast<size_t>(size));
-    if (std::fseek(file_, offset, SEEK_SET) != 0 ||
-        std::fread(out->data(), 1, out->size(), file_) != out->size()) {
-      return Status::IoError("the temporary file cannot be read");
-    }
-    return {};
-  }
-  int64_t size() const { return size_; }
-
- private:
-  std::FILE* file_;
-  int64_t size_ = 0;
-};
+// Whoever reads standard output has seen enough: an end like any other.
+bool ReaderWentAway(const Context& context, const Status& status) {
+  return status.code() == StatusCode::kCancelled && !context.stop.stop_requested();
+}
 
 struct Place {
   std::string key;
@@ -121,7 +91,7 @@ Result<std::shared_ptr<void>> MakeSpooled(const marc::RecordBatch& batch,
   return std::shared_ptr<void>(std::move(made));
 }
 
-Status WriteSorted(const Context& context, const std::vector<Place>& places, Spool* spool,
+Status WriteSorted(const Context& context, const std::vector<Place>& places, MarcSpool* spool,
                    const Prepared& prepared) {
   THALWEG_ASSIGN_OR_RETURN(
       marc::RecordWriter writer,
@@ -141,12 +111,12 @@ Status WriteSorted(const Context& context, const std::vector<Place>& places, Spo
 }
 
 int RunSort(const Context& context, const ArrangeFlags& flags) {
-  auto prepared = Prepare(flags);
+  auto prepared = Prepare(flags, context.stop);
   if (!prepared.ok()) return Fail(context, prepared.status());
-  Spool spool;
+  MarcSpool spool;
   std::vector<Place> places;
-  auto report = marc::ProcessRecords(
-      prepared->options.input,
+  auto report = ReadMarc(
+      context, prepared->options.input,
       [&](const marc::RecordBatch& batch) { return MakeSpooled(batch, prepared->keys); },
       [&](const marc::RecordBatch&, const std::shared_ptr<void>& made) -> Result<bool> {
         auto& part = *static_cast<Spooled*>(made.get());
@@ -156,8 +126,7 @@ int RunSort(const Context& context, const ArrangeFlags& flags) {
         }
         THALWEG_RETURN_IF_ERROR(spool.Append(part.bytes));
         return true;
-      },
-      context.stop);
+      });
   if (!report.ok()) return Fail(context, report.status());
   const bool numeric = flags.numeric;
   const auto less = [numeric](const Place& a, const Place& b) {
@@ -169,11 +138,74 @@ int RunSort(const Context& context, const ArrangeFlags& flags) {
   } else {
     std::stable_sort(places.begin(), places.end(), less);
   }
-  if (Status status = WriteSorted(context, places, &spool, *prepared); !status.ok()) {
-    return Fail(context, status);
-  }
+  const Status status = WriteSorted(context, places, &spool, *prepared);
+  if (!status.ok() && !ReaderWentAway(context, status)) return Fail(context, status);
   return FinishMarc(context, *report);
 }
+
+// 128 bits that stand for a text, so that memory does not grow with what keys say. SipHash-2-4
+// (Aumasson and Bernstein) with a key of this run: nobody can make texts that share a digest.
+using Digest = std::array<uint64_t, 2>;
+
+struct DigestHash {
+  size_t operator()(const Digest& digest) const { return digest[0]; }
+};
+
+class Digester {
+ public:
+  Digester() {
+    std::random_device random;
+    for (uint64_t& part : key_) part = uint64_t{random()} << 32 | random();
+  }
+
+  Digest operator()(std::string_view text) const {
+    State state = {key_[0] ^ 0x736f6d6570736575U, key_[1] ^ 0x646f72616e646f6dU ^ 0xeeU,
+                   key_[0] ^ 0x6c7967656e657261U, key_[1] ^ 0x7465646279746573U};
+    for (size_t at = 0; at <= text.size(); at += kWord) Absorb(WordAt(text, at), &state);
+    state[2] ^= 0xee;
+    for (int i = 0; i < 4; ++i) Mix(&state);
+    Digest digest;
+    digest[0] = state[0] ^ state[1] ^ state[2] ^ state[3];
+    state[1] ^= 0xdd;
+    for (int i = 0; i < 4; ++i) Mix(&state);
+    digest[1] = state[0] ^ state[1] ^ state[2] ^ state[3];
+    return digest;
+  }
+
+ private:
+  using State = std::array<uint64_t, 4>;
+  static constexpr size_t kWord = sizeof(uint64_t);
+
+  // The last word is what is left, with the length in its highest byte.
+  static uint64_t WordAt(std::string_view text, size_t at) {
+    uint64_t word = 0;
+    const size_t size = std::min(kWord, text.size() - at);
+    std::memcpy(&word, text.data() + at, size);
+    if (size < kWord) word |= static_cast<uint64_t>(text.size()) << 56;
+    return word;
+  }
+  static void Absorb(uint64_t word, State* state) {
+    (*state)[3] ^= word;
+    Mix(state);
+    Mix(state);
+    (*state)[0] ^= word;
+  }
+  static void Mix(State* state) {
+    auto& [a, b, c, d] = *state;
+    a += b;
+    c += d;
+    b = std::rotl(b, 13) ^ a;
+    d = std::rotl(d, 16) ^ c;
+    a = std::rotl(a, 32);
+    c += b;
+    a += d;
+    b = std::rotl(b, 17) ^ c;
+    d = std::rotl(d, 21) ^ a;
+    c = std::rotl(c, 32);
+  }
+
+  std::array<uint64_t, 2> key_{};
+};
 
 // What makes two records the same: their keys, or all they say.
 std::string Identity(const ArrangeFlags& flags, const Prepared& prepared,
@@ -187,30 +219,34 @@ std::string Identity(const ArrangeFlags& flags, const Prepared& prepared,
   return text;
 }
 
-using Identities = std::vector<std::string>;
+using Identities = std::vector<Digest>;
 
 Result<std::shared_ptr<void>> MakeIdentities(const ArrangeFlags& flags, const Prepared& prepared,
+                                             const Digester& digester,
                                              const marc::RecordBatch& batch) {
   auto made = std::make_shared<Identities>();
   std::string scratch;
   for (const marc::RecordView& record : batch.records) {
-    made->push_back(Identity(flags, prepared, record, &scratch));
+    made->push_back(digester(Identity(flags, prepared, record, &scratch)));
   }
   return std::shared_ptr<void>(std::move(made));
 }
 
 int RunDedup(const Context& context, const ArrangeFlags& flags) {
-  auto prepared = Prepare(flags);
+  auto prepared = Prepare(flags, context.stop);
   if (!prepared.ok()) return Fail(context, prepared.status());
   auto writer = marc::RecordWriter::Create(prepared->options.output, prepared->options.force,
                                            prepared->format, prepared->options.encoder);
   if (!writer.ok()) return Fail(context, writer.status());
-  const std::string empty_key = std::string(prepared->keys.size(), '\x1E');
-  std::unordered_set<std::string> seen;
+  const Digester digester;
+  const Digest empty_key = digester(std::string(prepared->keys.size(), '\x1E'));
+  std::unordered_set<Digest, DigestHash> seen;
   int64_t repeated = 0;
-  auto report = marc::ProcessRecords(
-      prepared->options.input,
-      [&](const marc::RecordBatch& batch) { return MakeIdentities(flags, *prepared, batch); },
+  auto report = ReadMarc(
+      context, prepared->options.input,
+      [&](const marc::RecordBatch& batch) {
+        return MakeIdentities(flags, *prepared, digester, batch);
+      },
       [&](const marc::RecordBatch& batch, const std::shared_ptr<void>& made) -> Result<bool> {
         const auto& identities = *static_cast<Identities*>(made.get());
         for (size_t i = 0; i < batch.records.size(); ++i) {
@@ -219,13 +255,15 @@ int RunDedup(const Context& context, const ArrangeFlags& flags) {
             ++repeated;
             continue;
           }
-          THALWEG_RETURN_IF_ERROR(writer->Write(batch.records[i]));
+          const Status status = writer->Write(batch.records[i]);
+          if (ReaderWentAway(context, status)) return false;
+          THALWEG_RETURN_IF_ERROR(status);
         }
         return true;
-      },
-      context.stop);
+      });
   if (!report.ok()) return Fail(context, report.status());
-  if (Status status = writer->Close(); !status.ok()) return Fail(context, status);
+  const Status status = writer->Close();
+  if (!status.ok() && !ReaderWentAway(context, status)) return Fail(context, status);
   if (!context.quiet) std::fprintf(stderr, "%s repeated\n", Grouped(repeated).c_str());
   return FinishMarc(context, *report);
 }
@@ -237,14 +275,14 @@ std::string PartName(const ArrangeFlags& flags, int64_t number, const char* suff
 }
 
 int RunSplit(const Context& context, const ArrangeFlags& flags) {
-  auto prepared = Prepare(flags);
+  auto prepared = Prepare(flags, context.stop);
   if (!prepared.ok()) return Fail(context, prepared.status());
   const std::string suffixes = InfoOf(prepared->format).suffixes;
   const std::string suffix = suffixes.substr(0, suffixes.find(' '));
   std::unique_ptr<marc::RecordWriter> writer;
   int64_t parts = 0;
-  auto report = marc::ProcessRecords(
-      prepared->options.input,
+  auto report = ReadMarc(
+      context, prepared->options.input,
       [](const marc::RecordBatch&) -> Result<std::shared_ptr<void>> {
         return std::shared_ptr<void>();
       },
@@ -265,8 +303,7 @@ int RunSplit(const Context& context, const ArrangeFlags& flags) {
           THALWEG_RETURN_IF_ERROR(writer->Write(record));
         }
         return true;
-      },
-      context.stop);
+      });
   if (!report.ok()) return Fail(context, report.status());
   if (writer != nullptr) {
     if (Status status = writer->Close(); !status.ok()) return Fail(context, status);
@@ -277,13 +314,13 @@ int RunSplit(const Context& context, const ArrangeFlags& flags) {
 
 // Reservoir sampling (Vitter's algorithm R): one pass, and each record is as likely as any other.
 int RunSample(const Context& context, const ArrangeFlags& flags) {
-  auto prepared = Prepare(flags);
+  auto prepared = Prepare(flags, context.stop);
   if (!prepared.ok()) return Fail(context, prepared.status());
   std::mt19937_64 random(flags.seed);
   std::vector<std::pair<int64_t, marc::Record>> kept;
   int64_t seen = 0;
-  auto report = marc::ProcessRecords(
-      prepared->options.input,
+  auto report = ReadMarc(
+      context, prepared->options.input,
       [](const marc::RecordBatch&) -> Result<std::shared_ptr<void>> {
         return std::shared_ptr<void>();
       },
@@ -299,18 +336,19 @@ int RunSample(const Context& context, const ArrangeFlags& flags) {
           kept[static_cast<size_t>(chosen)] = {place, marc::Record::CopyOf(record)};
         }
         return true;
-      },
-      context.stop);
+      });
   if (!report.ok()) return Fail(context, report.status());
   std::sort(kept.begin(), kept.end(),
             [](const auto& a, const auto& b) { return a.first < b.first; });
   auto writer = marc::RecordWriter::Create(prepared->options.output, prepared->options.force,
                                            prepared->format, prepared->options.encoder);
   if (!writer.ok()) return Fail(context, writer.status());
+  Status status;
   for (const auto& [place, record] : kept) {
-    if (Status status = writer->Write(record); !status.ok()) return Fail(context, status);
+    if (status.ok()) status = writer->Write(record);
   }
-  if (Status status = writer->Close(); !status.ok()) return Fail(context, status);
+  if (status.ok()) status = writer->Close();
+  if (!status.ok() && !ReaderWentAway(context, status)) return Fail(context, status);
   return FinishMarc(context, *report);
 }
 

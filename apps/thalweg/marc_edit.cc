@@ -75,8 +75,8 @@ Result<marc::Verdict> ChangeOne(const marc::RecordView& record, const marc::Cond
 // Reads all inputs and only tells what would be changed.
 int List(const Context& context, const marc::InputOptions& input, const marc::Condition* where,
          const ChangeRecord& change, ChangeList* list) {
-  auto report = marc::ProcessRecords(
-      input,
+  auto report = ReadMarc(
+      context, input,
       [&](const marc::RecordBatch& batch) -> Result<std::shared_ptr<void>> {
         marc::Record changed;
         for (const marc::RecordView& record : batch.records) {
@@ -84,8 +84,7 @@ int List(const Context& context, const marc::InputOptions& input, const marc::Co
         }
         return std::shared_ptr<void>();
       },
-      [](const marc::RecordBatch&, const std::shared_ptr<void>&) -> Result<bool> { return true; },
-      context.stop);
+      [](const marc::RecordBatch&, const std::shared_ptr<void>&) -> Result<bool> { return true; });
   if (!report.ok()) return Fail(context, report.status());
   list->Print();
   return FinishMarc(context, *report);

@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 
 #include "thalweg/marc.h"
@@ -132,49 +131,8 @@ class Table {
   std::string separator_;
 };
 
-// A file that is complete under its name or not there at all, or standard output.
-class TextOutput {
- public:
-  static Result<std::unique_ptr<TextOutput>> Create(const std::string& path, bool force) {
-    auto output = std::make_unique<TextOutput>();
-    if (path == "-") return output;
-    if (!force && std::filesystem::exists(path)) {
-      return Status::AlreadyExists("'" + path + "' exists; --force replaces it");
-    }
-    output->path_ = path;
-    output->part_ = path + ".part";
-    output->file_.open(output->part_, std::ios::binary | std::ios::trunc);
-    if (!output->file_) return Status::IoError("cannot write '" + output->part_ + "'");
-    return output;
-  }
-  ~TextOutput() {
-    std::error_code ignored;
-    if (!part_.empty()) std::filesystem::remove(part_, ignored);
-  }
-  Result<bool> Append(const std::string& text) {
-    if (path_.empty()) return Print(text);
-    file_ << text;
-    if (!file_) return Status::IoError("cannot write '" + part_ + "'");
-    return true;
-  }
-  Status Commit() {
-    if (path_.empty()) return {};
-    file_.close();
-    std::error_code error;
-    if (file_) std::filesystem::rename(part_, path_, error);
-    if (!file_ || error) return Status::IoError("cannot write '" + path_ + "'");
-    part_.clear();
-    return {};
-  }
-
- private:
-  std::string path_;
-  std::string part_;
-  std::ofstream file_;
-};
-
 Result<marc::InputReport> WriteTable(const Context& context, const marc::InputOptions& options,
-                                     const Table& table, bool header, TextOutput* output) {
+                                     const Table& table, bool header, MarcTextOutput* output) {
   if (header) THALWEG_RETURN_IF_ERROR(output->Append(table.Header()).status());
   return marc::ProcessRecords(
       options,
@@ -200,7 +158,7 @@ int RunTable(const Context& context, const ExtractFlags& flags, const std::strin
   if (!options.ok()) return Fail(context, options.status());
   MarcProgress progress(context);
   options->on_progress = progress.callback();
-  auto output = TextOutput::Create(place, flags.force);
+  auto output = MarcTextOutput::Create(place, flags.force);
   if (!output.ok()) return Fail(context, output.status());
   const Table table(*std::move(compiled), form, flags.separator);
   auto report = WriteTable(context, *options, table, header, output->get());

@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <unordered_map>
+#include <vector>
 
 #include "thalweg/marc.h"
 #include "thalweg/marc/encoding.h"
@@ -14,11 +16,22 @@ namespace {
 
 struct ReportFlags {
   MarcInputFlags input;
+  MarcTextFlags output;
   std::string expression;
   std::string path;
   bool json = false;
   int64_t top = 0;
 };
+
+// Text that can be shown and stand in JSON, whatever bytes a damaged leader holds.
+std::string Readable(std::string_view bytes) {
+  std::string text;
+  marc::AppendRepairedUtf8(bytes, marc::InvalidText::kReplace, &text);
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
+  }
+  return text;
+}
 
 // What `info` counts; one for each batch, then added up.
 struct Census {
@@ -42,9 +55,7 @@ struct Census {
     for (const marc::FieldView& field : record.fields()) {
       subfields += static_cast<int64_t>(field.CountSubfields());
     }
-    const char type = record.leader_text()[6];
-    const char level = record.leader_text()[7];
-    ++kinds[std::string(NameOf(record.kind())) + " " + type + level];
+    ++kinds[NameOf(record.kind()) + (" " + Readable(record.leader_text().substr(6, 2)))];
     const marc::EncodingReport encoding = marc::ExamineEncoding(record);
     ++encodings[std::string(NameOf(encoding.declared)) + " in the leader, " +
                 NameOf(encoding.found) + " in the text"];
@@ -110,7 +121,7 @@ std::string TextOf(const Census& census, const marc::InputReport& report) {
 std::string JsonOf(const std::map<std::string, int64_t>& counts) {
   std::string out = "{";
   for (const auto& [name, count] : counts) {
-    out += (out.size() > 1 ? ",\"" : "\"") + name + "\":" + std::to_string(count);
+    out += (out.size() > 1 ? "," : "") + JsonText(name) + ":" + std::to_string(count);
   }
   return out + "}";
 }
@@ -135,36 +146,37 @@ std::string JsonOf(const Census& census, const marc::InputReport& report) {
          ",\"defects\":" + JsonOf(defects) + "}\n";
 }
 
-int RunInfo(const Context& context, const ReportFlags& flags) {
+int FinishReport(const Context& context, const std::string& text, const marc::InputReport& report,
+                 MarcTextOutput* output) {
+  Status status = output->Append(text).status();
+  if (status.ok()) status = output->Commit();
+  return status.ok() ? FinishMarc(context, report) : Fail(context, status);
+}
+
+int RunInfo(const Context& context, const ReportFlags& flags, MarcTextOutput* output) {
   auto options = flags.input.ToOptions(false);
   if (!options.ok()) return Fail(context, options.status());
   options->reader.to_unicode = false;
   Census census;
-  Result<marc::InputReport> report = Status::Internal("not run");
-  {
-    MarcProgress progress(context);
-    options->on_progress = progress.callback();
-    report = marc::ProcessRecords(
-        *options,
-        [](const marc::RecordBatch& batch) -> Result<std::shared_ptr<void>> {
-          auto part = std::make_shared<Census>();
-          for (size_t i = 0; i < batch.records.size(); ++i) {
-            part->Add(batch.records[i], SizeOf(batch.records[i], batch.chunks[i]));
-          }
-          return std::shared_ptr<void>(std::move(part));
-        },
-        [&census](const marc::RecordBatch&, const std::shared_ptr<void>& part) -> Result<bool> {
-          census.Add(*static_cast<Census*>(part.get()));
-          return true;
-        },
-        context.stop);
-  }
+  const auto report = ReadMarc(
+      context, *options,
+      [](const marc::RecordBatch& batch) -> Result<std::shared_ptr<void>> {
+        auto part = std::make_shared<Census>();
+        for (size_t i = 0; i < batch.records.size(); ++i) {
+          part->Add(batch.records[i], SizeOf(batch.records[i], batch.chunks[i]));
+        }
+        return std::shared_ptr<void>(std::move(part));
+      },
+      [&census](const marc::RecordBatch&, const std::shared_ptr<void>& part) -> Result<bool> {
+        census.Add(*static_cast<Census*>(part.get()));
+        return true;
+      });
   if (!report.ok()) return Fail(context, report.status());
-  Print(flags.json ? JsonOf(census, *report) : TextOf(census, *report));
-  return FinishMarc(context, *report);
+  const std::string text = flags.json ? JsonOf(census, *report) : TextOf(census, *report);
+  return FinishReport(context, text, *report, output);
 }
 
-int RunCount(const Context& context, const ReportFlags& flags) {
+int RunCount(const Context& context, const ReportFlags& flags, MarcTextOutput* output) {
   std::unique_ptr<marc::Condition> condition;
   if (!flags.expression.empty()) {
     auto compiled = marc::Condition::Compile(flags.expression);
@@ -175,8 +187,8 @@ int RunCount(const Context& context, const ReportFlags& flags) {
   if (!options.ok()) return Fail(context, options.status());
   options->reader.to_unicode = condition != nullptr;
   int64_t count = 0;
-  auto report = marc::ProcessRecords(
-      *options,
+  const auto report = ReadMarc(
+      context, *options,
       [&condition](const marc::RecordBatch& batch) -> Result<std::shared_ptr<void>> {
         auto part = std::make_shared<int64_t>(static_cast<int64_t>(batch.records.size()));
         if (condition != nullptr) {
@@ -188,28 +200,49 @@ int RunCount(const Context& context, const ReportFlags& flags) {
       [&count](const marc::RecordBatch&, const std::shared_ptr<void>& part) -> Result<bool> {
         count += *static_cast<int64_t*>(part.get());
         return true;
-      },
-      context.stop);
+      });
   if (!report.ok()) return Fail(context, report.status());
-  Print(std::to_string(count) + "\n");
-  return report->dropped > 0 ? FinishMarc(context, *report) : 0;
+  return FinishReport(context, std::to_string(count) + "\n", *report, output);
 }
 
-using Counts = std::map<std::string, std::pair<int64_t, int64_t>, std::less<>>;
+// How often something occurs, and in how many records.
+struct Times {
+  int64_t times = 0;
+  int64_t records = 0;
 
-// How often tags and codes occur, and in how many records.
-void CountTags(const marc::RecordView& record, Counts* counts) {
-  std::map<std::string, int64_t, std::less<>> here;
+  void Add(const Times& other) {
+    times += other.times;
+    records += other.records;
+  }
+};
+
+// A tag and, in the lowest byte, a code; 0: the field itself.
+using TagCounts = std::unordered_map<uint32_t, Times>;
+using Counts = std::map<std::string, Times, std::less<>>;
+
+void CountTags(const marc::RecordView& record, std::vector<uint32_t>* here, TagCounts* counts) {
+  here->clear();
   for (const marc::FieldView& field : record.fields()) {
-    const std::string tag = field.tag().ToString();
-    ++here[tag];
-    for (const marc::Subfield& subfield : field.subfields()) ++here[tag + "$" + subfield.code];
+    const uint32_t tag = field.tag().packed() << 8;
+    here->push_back(tag);
+    for (const marc::Subfield& subfield : field.subfields()) {
+      here->push_back(tag | static_cast<unsigned char>(subfield.code));
+    }
   }
-  for (const auto& [name, times] : here) {
-    auto& entry = (*counts)[name];
-    entry.first += times;
-    ++entry.second;
+  std::sort(here->begin(), here->end());
+  for (size_t i = 0; i < here->size();) {
+    const auto end =
+        std::upper_bound(here->begin() + static_cast<std::ptrdiff_t>(i), here->end(), (*here)[i]);
+    const auto next = static_cast<size_t>(end - here->begin());
+    (*counts)[(*here)[i]].Add({static_cast<int64_t>(next - i), 1});
+    i = next;
   }
+}
+
+std::string NameOfTag(uint32_t key) {
+  const auto byte = [key](int shift) { return static_cast<char>(key >> shift & 0xFF); };
+  const std::string tag = {byte(24), byte(16), byte(8)};
+  return Readable((key & 0xFF) == 0 ? tag : tag + "$" + byte(0));
 }
 
 void CountValues(const marc::Path& path, const marc::RecordView& record, Counts* counts) {
@@ -219,14 +252,39 @@ void CountValues(const marc::Path& path, const marc::RecordView& record, Counts*
     ++here[std::string(value)];
     return true;
   });
-  for (const auto& [name, times] : here) {
-    auto& entry = (*counts)[name];
-    entry.first += times;
-    ++entry.second;
-  }
+  for (const auto& [name, times] : here) (*counts)[name].Add({times, 1});
 }
 
-int RunFrequency(const Context& context, const ReportFlags& flags) {
+// Of values where there is a path, else of tags and codes.
+Result<marc::InputReport> CountAll(const Context& context, const marc::InputOptions& options,
+                                   const marc::Path* path, Counts* counts) {
+  struct Part {
+    TagCounts tags;
+    Counts values;
+  };
+  return ReadMarc(
+      context, options,
+      [path](const marc::RecordBatch& batch) -> Result<std::shared_ptr<void>> {
+        auto part = std::make_shared<Part>();
+        std::vector<uint32_t> here;
+        for (const marc::RecordView& record : batch.records) {
+          if (path != nullptr) {
+            CountValues(*path, record, &part->values);
+          } else {
+            CountTags(record, &here, &part->tags);
+          }
+        }
+        return std::shared_ptr<void>(std::move(part));
+      },
+      [counts](const marc::RecordBatch&, const std::shared_ptr<void>& made) -> Result<bool> {
+        const Part& part = *static_cast<Part*>(made.get());
+        for (const auto& [key, times] : part.tags) (*counts)[NameOfTag(key)].Add(times);
+        for (const auto& [value, times] : part.values) (*counts)[value].Add(times);
+        return true;
+      });
+}
+
+int RunFrequency(const Context& context, const ReportFlags& flags, MarcTextOutput* output) {
   std::unique_ptr<marc::Path> path;
   if (!flags.path.empty()) {
     auto compiled = marc::Path::Compile(flags.path);
@@ -237,53 +295,35 @@ int RunFrequency(const Context& context, const ReportFlags& flags) {
   if (!options.ok()) return Fail(context, options.status());
   options->reader.to_unicode = path != nullptr;
   Counts counts;
-  auto report = marc::ProcessRecords(
-      *options,
-      [&path](const marc::RecordBatch& batch) -> Result<std::shared_ptr<void>> {
-        auto part = std::make_shared<Counts>();
-        for (const marc::RecordView& record : batch.records) {
-          if (path != nullptr) {
-            CountValues(*path, record, part.get());
-          } else {
-            CountTags(record, part.get());
-          }
-        }
-        return std::shared_ptr<void>(std::move(part));
-      },
-      [&counts](const marc::RecordBatch&, const std::shared_ptr<void>& part) -> Result<bool> {
-        for (const auto& [name, entry] : *static_cast<Counts*>(part.get())) {
-          auto& sum = counts[name];
-          sum.first += entry.first;
-          sum.second += entry.second;
-        }
-        return true;
-      },
-      context.stop);
+  const auto report = CountAll(context, *options, path.get(), &counts);
   if (!report.ok()) return Fail(context, report.status());
-  std::vector<std::pair<std::string, std::pair<int64_t, int64_t>>> rows(counts.begin(),
-                                                                        counts.end());
+  std::vector<std::pair<std::string, Times>> rows(counts.begin(), counts.end());
   if (path != nullptr || flags.top > 0) {
     std::stable_sort(rows.begin(), rows.end(),
-                     [](const auto& a, const auto& b) { return a.second.first > b.second.first; });
+                     [](const auto& a, const auto& b) { return a.second.times > b.second.times; });
   }
   if (flags.top > 0 && rows.size() > static_cast<size_t>(flags.top)) {
     rows.resize(static_cast<size_t>(flags.top));
   }
   std::string text = path != nullptr ? "value\ttimes\trecords\n" : "field\ttimes\trecords\n";
   for (const auto& [name, entry] : rows) {
-    text += name + "\t" + std::to_string(entry.first) + "\t" + std::to_string(entry.second) + "\n";
+    text += name + "\t" + std::to_string(entry.times) + "\t" + std::to_string(entry.records) + "\n";
   }
-  Print(text);
-  return FinishMarc(context, *report);
+  return FinishReport(context, text, *report, output);
 }
 
 CLI::App* AddReport(CLI::App& marc, Context& context, const char* name, const char* summary,
                     const std::shared_ptr<ReportFlags>& flags,
-                    int (*run)(const Context&, const ReportFlags&)) {
+                    int (*run)(const Context&, const ReportFlags&, MarcTextOutput*)) {
   CLI::App* app = marc.add_subcommand(name, summary);
   flags->input.AddTo(*app);
+  flags->output.AddTo(*app);
   app->callback([&context, flags, run] {
-    context.action = [&context, flags, run] { return run(context, *flags); };
+    context.action = [&context, flags, run] {
+      const auto output = MarcTextOutput::Create(flags->output.output, flags->output.force);
+      if (!output.ok()) return Fail(context, output.status());
+      return run(context, *flags, output->get());
+    };
   });
   return app;
 }

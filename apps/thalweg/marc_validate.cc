@@ -13,6 +13,7 @@ namespace {
 
 struct ValidateFlags {
   MarcInputFlags input;
+  MarcTextFlags output;
   std::string level = "marc21";
   std::vector<std::string> schemas;
   std::string findings = "summary";
@@ -91,7 +92,7 @@ std::string Share(int64_t part, int64_t whole) {
   return text;
 }
 
-void PrintSummary(const Findings& all, const marc::InputReport& report) {
+std::string SummaryOf(const Findings& all, const marc::InputReport& report) {
   std::vector<std::pair<std::string, Findings::Kind>> rows(all.kinds.begin(), all.kinds.end());
   std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
     return std::pair(!a.second.error, -a.second.records) <
@@ -103,7 +104,7 @@ void PrintSummary(const Findings& all, const marc::InputReport& report) {
             "\t" + Share(kind.records, report.records) + "\t" + std::to_string(kind.times) + "\t" +
             name + "\t" + kind.example + "\n";
   }
-  Print(text);
+  return text;
 }
 
 Result<marc::Validator> MakeValidator(const ValidateFlags& flags) {
@@ -117,55 +118,57 @@ Result<marc::Validator> MakeValidator(const ValidateFlags& flags) {
   return marc::Validator::Make(options);
 }
 
-int PrintSchema(const Context& context, const std::string& name) {
+int PrintSchema(const Context& context, const ValidateFlags& flags) {
+  const std::string& name = flags.print_schema;
   for (int kind = 0; kind < 5; ++kind) {
     if (name == NameOf(static_cast<marc::RecordKind>(kind))) {
-      Print(marc::AvramSchema(static_cast<marc::RecordKind>(kind)) + "\n");
-      return 0;
+      const Status status = WriteMarcText(
+          flags.output, marc::AvramSchema(static_cast<marc::RecordKind>(kind)) + "\n");
+      return status.ok() ? 0 : Fail(context, status);
     }
   }
   return Fail(context, Status::InvalidArgument("no such kind of record: '" + name + "'"));
 }
 
 int RunValidate(const Context& context, const ValidateFlags& flags) {
-  if (!flags.print_schema.empty()) return PrintSchema(context, flags.print_schema);
+  if (!flags.print_schema.empty()) return PrintSchema(context, flags);
   auto validator = MakeValidator(flags);
   if (!validator.ok()) return Fail(context, validator.status());
   auto options = flags.input.ToOptions(false);
   if (!options.ok()) return Fail(context, options.status());
   options->reader.validation = marc::Validation::kStructure;
   const bool errors_only = flags.severity == "error";
+  const auto output = MarcTextOutput::Create(flags.output.output, flags.output.force);
+  if (!output.ok()) return Fail(context, output.status());
   Findings all;
-  Result<marc::InputReport> report = Status::Internal("not run");
-  {
-    MarcProgress progress(context);
-    options->on_progress = progress.callback();
-    report = marc::ProcessRecords(
-        *options,
-        [&](const marc::RecordBatch& batch) -> Result<std::shared_ptr<void>> {
-          auto part = std::make_shared<Findings>();
-          std::vector<marc::Finding> found;
-          for (const marc::RecordView& record : batch.records) {
-            found.clear();
-            validator->Check(record, &found);
-            if (errors_only) {
-              std::erase_if(found, [](const marc::Finding& finding) {
-                return finding.severity != marc::Severity::kError;
-              });
-            }
-            if (!found.empty()) AddRecord(record, found, flags.findings, part.get());
+  const auto report = ReadMarc(
+      context, *options,
+      [&](const marc::RecordBatch& batch) -> Result<std::shared_ptr<void>> {
+        auto part = std::make_shared<Findings>();
+        std::vector<marc::Finding> found;
+        for (const marc::RecordView& record : batch.records) {
+          found.clear();
+          validator->Check(record, &found);
+          if (errors_only) {
+            std::erase_if(found, [](const marc::Finding& finding) {
+              return finding.severity != marc::Severity::kError;
+            });
           }
-          return std::shared_ptr<void>(std::move(part));
-        },
-        [&](const marc::RecordBatch&, const std::shared_ptr<void>& made) -> Result<bool> {
-          const auto& part = *static_cast<Findings*>(made.get());
-          all.Add(part);
-          return part.lines.empty() || Print(part.lines);
-        },
-        context.stop);
-  }
+          if (!found.empty()) AddRecord(record, found, flags.findings, part.get());
+        }
+        return std::shared_ptr<void>(std::move(part));
+      },
+      [&](const marc::RecordBatch&, const std::shared_ptr<void>& made) -> Result<bool> {
+        const auto& part = *static_cast<Findings*>(made.get());
+        all.Add(part);
+        if (part.lines.empty()) return true;
+        return (*output)->Append(part.lines);
+      });
   if (!report.ok()) return Fail(context, report.status());
-  if (flags.findings == "summary") PrintSummary(all, *report);
+  Status written;
+  if (flags.findings == "summary") written = (*output)->Append(SummaryOf(all, *report)).status();
+  if (written.ok()) written = (*output)->Commit();
+  if (!written.ok()) return Fail(context, written);
   const int64_t errors = all.records_with_error;
   std::fprintf(stderr, "%s records with an error (%s), %s with warnings only\n",
                Grouped(errors).c_str(), Share(errors, report->records).c_str(),
@@ -181,6 +184,7 @@ void AddMarcValidate(CLI::App& marc, Context& context) {
   CLI::App* app = marc.add_subcommand(
       "validate", "Check structure and content; exit status 65 when there is an error.");
   flags->input.AddTo(*app);
+  flags->output.AddTo(*app);
   app->add_option("--level", flags->level, "structure: what can be read; marc21: what it says too.")
       ->check(CLI::IsMember({"structure", "marc21"}));
   app->add_option("--schema", flags->schemas, "Rules of one's own: an Avram schema. Repeatable.");

@@ -2,6 +2,7 @@
 #include <utility>
 #include <vector>
 
+#include "io/errno_status.h"
 #include "marc/reject_file.h"
 #include "thalweg/marc/process.h"
 
@@ -58,23 +59,22 @@ class Conversion {
     auto& encoded = *static_cast<Encoded*>(made.get());
     report_.left_out += encoded.left_out;
     report_.changed += encoded.changed;
-    for (const Record& record : encoded.kept) {
-      Status status = writer_->Write(record);
-      if (status.code() == StatusCode::kInvalidArgument) {
-        THALWEG_RETURN_IF_ERROR(Refuse({}, record, status));
-      } else {
-        THALWEG_RETURN_IF_ERROR(std::move(status));
-      }
-    }
-    THALWEG_RETURN_IF_ERROR(writer_->WriteEncoded(encoded.text, encoded.written));
-    for (const auto& [place, status] : encoded.refused) {
-      THALWEG_RETURN_IF_ERROR(Refuse(batch.chunks[place], batch.records[place], status));
+    Status status = Write(encoded);
+    // Whoever reads a pipe has seen enough: that is an end like any other.
+    closed_ = io::IsClosedPipe(status);
+    if (closed_) return false;
+    THALWEG_RETURN_IF_ERROR(std::move(status));
+    for (const auto& [place, why] : encoded.refused) {
+      THALWEG_RETURN_IF_ERROR(Refuse(batch.chunks[place], batch.records[place], why));
     }
     return true;
   }
 
   Result<ConvertReport> Finish(InputReport input) {
-    THALWEG_RETURN_IF_ERROR(writer_->Close());
+    if (!closed_) {
+      Status status = writer_->Close();
+      if (!io::IsClosedPipe(status)) THALWEG_RETURN_IF_ERROR(std::move(status));
+    }
     report_.written = writer_->records_written();
     report_.bytes_written = writer_->bytes_written();
     report_.input = std::move(input);
@@ -87,6 +87,17 @@ class Conversion {
   }
 
  private:
+  Status Write(const Encoded& encoded) {
+    for (const Record& record : encoded.kept) {
+      Status status = writer_->Write(record);
+      if (status.code() == StatusCode::kInvalidArgument) {
+        status = Refuse({}, record, status);
+      }
+      THALWEG_RETURN_IF_ERROR(std::move(status));
+    }
+    return writer_->WriteEncoded(encoded.text, encoded.written);
+  }
+
   void Encode(const RecordView& record, size_t place, Encoded* made) const {
     const size_t before = made->text.size();
     if (made->written > 0) made->text.append(encoder_->between());
@@ -119,7 +130,10 @@ class Conversion {
   std::unique_ptr<RecordWriter> writer_;
   std::unique_ptr<RejectFile> refusals_;
   ConvertReport report_;
+  bool closed_ = false;
 };
+
+}  // namespace
 
 Result<Format> OutputFormat(const ConvertOptions& options, std::stop_token stop) {
   if (options.format) return *options.format;
@@ -133,8 +147,6 @@ Result<Format> OutputFormat(const ConvertOptions& options, std::stop_token stop)
   THALWEG_ASSIGN_OR_RETURN(const auto source, OpenSource(paths[0], {}, {}, std::move(stop)));
   return source->format();
 }
-
-}  // namespace
 
 Result<ConvertReport> Convert(const ConvertOptions& options, std::stop_token stop) {
   THALWEG_ASSIGN_OR_RETURN(const Format format, OutputFormat(options, stop));

@@ -1,6 +1,7 @@
 #include "thalweg/marc/process.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "io/byte_codec.h"
@@ -23,31 +24,57 @@ struct BatchPayload final : runtime::Payload {
   std::shared_ptr<void> made;
 };
 
+// The index of a batch's record in the input: dropped ones count, too.
+int64_t IndexOf(const RecordBatch& batch, size_t place) {
+  const auto before = std::count_if(
+      batch.dropped.begin(), batch.dropped.end(),
+      [place](const DroppedRecord& record) { return record.is_record && record.before <= place; });
+  return batch.first_index + static_cast<int64_t>(place) + before;
+}
+
+struct Kept {
+  std::shared_ptr<const void> owner;
+  std::vector<Defect> defects;
+  std::vector<DroppedRecord> dropped;
+};
+
 // The records of a batch from `first` on, at most `count`. What was dropped goes with the record
-// before which it stands.
+// before which it stands, and so does what was found.
 RecordBatch Slice(RecordBatch batch, size_t first, size_t count) {
   const size_t end = std::min(batch.records.size(), first + count);
   const bool to_the_end = end == batch.records.size();
-  size_t dropped_first = 0;
-  while (dropped_first < batch.dropped.size() && batch.dropped[dropped_first].before < first) {
-    ++dropped_first;
+  const int64_t index_first = first == 0 ? batch.first_index : IndexOf(batch, first - 1) + 1;
+  const int64_t index_end = to_the_end ? std::numeric_limits<int64_t>::max()
+                            : end == 0 ? batch.first_index
+                                       : IndexOf(batch, end - 1) + 1;
+  auto kept = std::make_shared<Kept>();
+  kept->owner = batch.owner;
+  std::vector<size_t> places(batch.defects.size());
+  for (size_t i = 0; i < batch.defects.size(); ++i) {
+    const int64_t index = batch.defects[i].record_index;
+    places[i] = kept->defects.size();
+    if (index >= index_first && index < index_end) kept->defects.push_back(batch.defects[i]);
   }
-  size_t dropped_end = batch.dropped.size();
-  while (!to_the_end && dropped_end > dropped_first &&
-         batch.dropped[dropped_end - 1].before >= end) {
-    --dropped_end;
+  for (DroppedRecord dropped : batch.dropped) {
+    if (dropped.before < first || (!to_the_end && dropped.before >= end)) continue;
+    dropped.before -= first;
+    dropped.defect = places[dropped.defect];
+    kept->dropped.push_back(dropped);
   }
-  auto dropped = std::make_shared<std::vector<DroppedRecord>>(
-      batch.dropped.begin() + static_cast<std::ptrdiff_t>(dropped_first),
-      batch.dropped.begin() + static_cast<std::ptrdiff_t>(dropped_end));
-  for (DroppedRecord& record : *dropped) record.before -= first;
   batch.records = batch.records.subspan(first, end - first);
   batch.offsets = batch.offsets.subspan(first, end - first);
   batch.chunks = batch.chunks.subspan(first, end - first);
-  batch.dropped = *dropped;
-  batch.first_index += static_cast<int64_t>(first);
-  batch.owner = std::make_shared<std::pair<std::shared_ptr<const void>, decltype(dropped)>>(
-      batch.owner, dropped);
+  if (batch.records.empty()) {
+    batch.bytes = 0;
+  } else if (!batch.chunks.back().empty()) {
+    batch.byte_offset = batch.offsets.front();
+    batch.bytes =
+        batch.offsets.back() + static_cast<int64_t>(batch.chunks.back().size()) - batch.byte_offset;
+  }
+  batch.dropped = kept->dropped;
+  batch.defects = kept->defects;
+  batch.first_index = index_first;
+  batch.owner = std::move(kept);
   return batch;
 }
 

@@ -341,3 +341,121 @@ def test_fix(few: pathlib.Path, tmp_path: pathlib.Path) -> None:
     result = marc("fix", "bad.mrc", "-o", "good.mrc", cwd=tmp_path)
     assert result.returncode == 0
     assert (tmp_path / "good.mrc").read_bytes()[20:24] == b"4500"
+
+
+def test_every_report_has_an_output(few: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    commands: list[list[str | pathlib.Path]] = [
+        ["info", few], ["count", few], ["frequency", few], ["validate", few], ["diff", few, few],
+        ["extract", "001", few], ["table", "001", few], ["dump", few],
+    ]
+    for command in commands:
+        out = tmp_path / f"{command[0]}.txt"
+        said = marc(*command, cwd=tmp_path).stdout
+        assert marc(*command, "-o", out, cwd=tmp_path).stdout == b""
+        assert out.read_bytes() == said
+        assert marc(*command, "-o", out, cwd=tmp_path).returncode == 73
+        assert marc(*command, "-o", out, "--force", cwd=tmp_path).returncode != 73
+
+
+def test_whoever_has_seen_enough_may_go(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "many.mrc").write_bytes(BOOKS.read_bytes() * 5)
+    for command in (
+        ["cat"], ["convert", "-t", "json"], ["convert", "-t", "csv"], ["dump"], ["extract", "245a"],
+        ["sort"], ["dedup", "--whole"], ["sample", "-n", "5000"],
+    ):
+        process = subprocess.Popen(
+            [PROGRAM, "marc", *command, "many.mrc"],
+            cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.read(100)
+        process.stdout.close()
+        said = process.stderr.read()
+        process.stderr.close()
+        assert (process.wait(timeout=60), b"error" in said) == (0, False), (command, said)
+
+
+def test_a_limit_tells_of_what_it_gave_out(few: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    records = records_of(few)
+    bad = bytearray(records[1])
+    bad[27:31] = b"xxxx"
+    (tmp_path / "in.mrc").write_bytes(records[0] + bytes(bad) + b"x" * 40 + b"\x1d" + records[2])
+    for limit, skip, said in (
+        (1, 0, "1 read / 0 repaired / 0 dropped"),
+        (2, 0, "2 read / 1 repaired (E101 directory_invalid 1) / 0 dropped"),
+        (1, 1, "1 read / 1 repaired (E101 directory_invalid 1) / 0 dropped"),
+        (1, 2, "2 read / 0 repaired (E002 leader_invalid 1) / 1 dropped"),
+    ):
+        done = marc("dump", "--limit", str(limit), "--skip", str(skip), "in.mrc", cwd=tmp_path)
+        assert done.stderr.decode().startswith(said), (limit, skip, done.stderr)
+    info = json.loads(marc("info", "--json", "--limit", "1", few, cwd=tmp_path).stdout)
+    assert info["bytes"] == len(records[0])
+
+
+def test_leaders_of_any_bytes_are_told_in_json(few: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    record = bytearray(records_of(few)[0])
+    record[6:8] = b'"\xff'
+    (tmp_path / "odd.mrc").write_bytes(bytes(record))
+    done = marc("info", "--json", "odd.mrc", cwd=tmp_path)
+    assert json.loads(done.stdout)["types"] == {'bibliographic " ': 1}
+
+
+def test_records_stay_in_the_format_they_come_in(few: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    marc("convert", few, "few.xml", cwd=tmp_path)
+    commands = (["sort"], ["dedup"], ["sample", "-n", "3"], ["cat"], ["filter", "001"], ["fix"])
+    for command in commands:
+        assert marc(*command, "few.xml", cwd=tmp_path).stdout.startswith(b"<?xml"), command
+    marc("split", "-n", "15", "few.xml", cwd=tmp_path)
+    assert (tmp_path / "part-0002.xml").read_bytes().startswith(b"<?xml")
+
+
+def test_diff_reads_either_side_from_standard_input(
+    few: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    records = records_of(few)
+    (tmp_path / "b.mrc").write_bytes(b"".join(records[1:]) + records[0].replace(b"1899", b"1898"))
+    plain = marc("diff", few, "b.mrc", cwd=tmp_path)
+    for left, right, stdin in (("-", "b.mrc", few), (few, "-", tmp_path / "b.mrc")):
+        piped = marc("diff", left, right, cwd=tmp_path, stdin=stdin.read_bytes())
+        assert piped.returncode == plain.returncode == 1
+        assert piped.stderr == plain.stderr
+        assert sorted(piped.stdout.splitlines()) == sorted(plain.stdout.splitlines())
+    assert marc("diff", "-", "-", cwd=tmp_path, stdin=b"").returncode == 64
+
+
+def test_long_records_come_through_pipes(tmp_path: pathlib.Path) -> None:
+    """Pipes give little at a time, and records may be longer than what is read at once."""
+    text = "=LDR  00000nam a2200000   4500\n=001  long\n" + f"=500  \\\\$a{'n' * 9000}\n" * 600
+    (tmp_path / "in.mrk").write_text(text + "\n")
+    done = marc("convert", "in.mrk", "long.mrc", "--oversize", "zero", cwd=tmp_path)
+    assert done.returncode == 0
+    data = (tmp_path / "long.mrc").read_bytes()
+    assert len(data) > 5 << 20
+    through = marc("cat", "-f", "iso2709", "--oversize", "zero", cwd=tmp_path, stdin=data)
+    assert through.stdout == data
+
+
+@pytest.mark.parametrize("form", ["mrk", "json", "marcxml", "csv", "mods", "iso2709"])
+def test_input_without_end_takes_bounded_memory(form: str, tmp_path: pathlib.Path) -> None:
+    """A record that never ends, of 400 MB; a record may have 64 MiB."""
+    starts = {
+        "mrk": b"=LDR  00000nam a2200000   4500\n=001  x",
+        "json": b'[{"leader":"',
+        "marcxml": b"<collection><record><leader>",
+        "csv": b'record,tag,ind1,ind2,subfield_code,value\n1,245,1,0,a,"',
+        "mods": b"<modsCollection><mods><titleInfo><title>",
+        "iso2709": b"99999nam a2200037   4500001000100000\x1e",
+    }
+    process = subprocess.Popen(
+        [PROGRAM, "marc", "count", "-f", form], cwd=tmp_path, stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )
+    assert process.stdin is not None
+    process.stdin.write(starts[form])
+    for _ in range(400):
+        process.stdin.write(b"a" * (1 << 20))
+    process.stdin.close()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 65
+    assert usage.ru_maxrss * 1024 < 3 * RSS_BYTES_MAX

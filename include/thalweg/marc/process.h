@@ -93,7 +93,13 @@ struct ConvertReport {
   int64_t bytes_written = 0;
 };
 
-/// From any format into any other. The output appears when all of it is written.
+/// What `Convert` writes: the format that is asked for, by the suffix of the output, or as the
+/// first input is. Standard input is not looked at, and counts as the exchange format.
+THALWEG_EXPORT Result<Format> OutputFormat(const ConvertOptions& options,
+                                           std::stop_token stop = {});
+
+/// From any format into any other. The output appears when all of it is written. That the reader of
+/// a pipe goes away ends it without failure.
 THALWEG_EXPORT Result<ConvertReport> Convert(const ConvertOptions& options,
                                              std::stop_token stop = {});
 

@@ -1,5 +1,7 @@
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/string_view.h>
 #include <nanobind/stl/vector.h>
 
 #include <optional>
@@ -8,8 +10,11 @@
 
 #include "binding.h"
 #include "marc_batch.h"
+#include "thalweg/marc/encoding.h"
+#include "thalweg/marc/leader.h"
 #include "thalweg/marc/path.h"
 #include "thalweg/marc/query.h"
+#include "thalweg/marc/reader.h"
 #include "thalweg/marc/validation.h"
 
 // Questions about records, and what the rules of MARC 21 say of them.
@@ -95,6 +100,68 @@ std::vector<std::string> IsbnsMatching(nb::handle record, const std::string& exp
   return Value(marc::IsbnsMatching(snapshot.view(), expression));
 }
 
+std::vector<std::string> ExtractIsbns(nb::handle record) {
+  Snapshot snapshot;
+  Take(record, &snapshot);
+  return marc::ExtractIsbns(snapshot.view());
+}
+
+nb::list LeaderValues(size_t place, const std::string& type) {
+  nb::list values;
+  for (const marc::LeaderValue& value :
+       marc::LeaderValues(place, marc::KindOfType(ToCharacter(type)))) {
+    values.append(nb::make_tuple(nb::steal(NewCode(value.value)), value.meaning));
+  }
+  return values;
+}
+
+nb::tuple ExamineEncoding(const nb::bytes& chunk) {
+  marc::ReaderOptions options;
+  options.recovery = marc::Recovery::kLenient;
+  options.to_unicode = false;
+  const marc::Record record =
+      Value(marc::ParseRecord({chunk.c_str(), chunk.size()}, options, nullptr));
+  const marc::EncodingReport report = marc::ExamineEncoding(record);
+  return nb::make_tuple(NameOf(report.declared), NameOf(report.found), report.lying);
+}
+
+nb::bytes UnicodeToMarc8(const std::string& text, bool placeholder) {
+  std::string out;
+  const auto how = placeholder ? marc::Unmappable::kPlaceholder : marc::Unmappable::kReference;
+  marc::AppendMarc8OfUtf8(text, how, nullptr, &out);
+  return nb::bytes(out.data(), out.size());
+}
+
+std::string DecodeMarc8(const nb::bytes& text, const std::string& normalize) {
+  std::string decoded;
+  marc::AppendUnicodeOfMarc8({text.c_str(), text.size()}, {}, &decoded);
+  if (normalize == "none") return decoded;
+  if (normalize != "nfc" && normalize != "nfd") {
+    Raise(Status::InvalidArgument("normalize: none, nfc or nfd, not '" + normalize + "'"));
+  }
+  std::string out;
+  marc::AppendNormalized(
+      decoded, normalize == "nfc" ? marc::Normalization::kNfc : marc::Normalization::kNfd, &out);
+  return out;
+}
+
+void BindText(nb::module_& module) {
+  const auto text = nb::arg("text");
+  module.def("marc_normalize_isbn", &marc::NormalizeIsbn, text);
+  module.def("marc_is_valid_isbn", &marc::IsValidIsbn, text);
+  module.def("marc_isbn13", &marc::Isbn13, text);
+  module.def("marc_is_valid_issn", &marc::IsValidIssn, text);
+  module.def("marc_normalize_lccn", &marc::NormalizeLccn, text);
+  module.def("marc_extract_isbns", &ExtractIsbns, nb::arg("record"));
+  module.def("marc_leader_values", &LeaderValues, nb::arg("place"), nb::arg("type_of_record"),
+             nb::sig("def marc_leader_values(place: int, type_of_record: str) -> "
+                     "list[tuple[str, str]]"));
+  module.def("marc_examine_encoding", &ExamineEncoding, nb::arg("chunk"),
+             nb::sig("def marc_examine_encoding(chunk: bytes) -> tuple[str, str, bool]"));
+  module.def("marc_unicode_to_marc8", &UnicodeToMarc8, text, nb::arg("placeholder"));
+  module.def("marc_decode_marc8", &DecodeMarc8, text, nb::arg("normalize"));
+}
+
 nb::dict ToDict(const marc::Finding& finding) {
   const auto text = [](const std::string& value) -> nb::object {
     if (value.empty()) return nb::none();
@@ -162,6 +229,7 @@ class MarcValidator {
 }  // namespace
 
 void BindMarcQueries(nb::module_& module) {
+  BindText(module);
   const auto record = nb::arg("record");
   nb::class_<MarcQuery>(module, "MarcQuery")
       .def(nb::init<>())

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Any, overload
 
+from thalweg import _core
 from thalweg.marc.constants import LEADER_LEN
 from thalweg.marc.exceptions import BadLeaderValue, RecordLeaderInvalid
 
@@ -97,6 +98,31 @@ class Leader:
 
     def __repr__(self) -> str:
         return f"Leader({self.leader!r})"
+
+    # --- beyond pymarc ----------------------------------------------------------------------------
+
+    def values_at(self, place: int) -> dict[str, str]:
+        """The values that MARC 21 defines for a place, and what they mean.
+
+        They depend on the kind of the record. Empty where any value may stand.
+
+        >>> Leader("00475cas a2200169 i 4500").values_at(9)
+        {' ': 'MARC-8', 'a': 'UCS/Unicode'}
+        """
+        return dict(_core.marc_leader_values(place, self.leader[6]))
+
+    def meaning_of(self, place: int) -> str | None:
+        """What the value at a place means; None when it is not defined.
+
+        >>> Leader("00475cas a2200169 i 4500").meaning_of(7)
+        'Serial'
+        """
+        return self.values_at(place).get(self.leader[place])
+
+    def is_valid_at(self, place: int) -> bool:
+        """Whether the value at a place is defined, or any value may stand there."""
+        values = self.values_at(place)
+        return not values or self.leader[place] in values
 
     def _replace_values(self, position: int, value: str) -> None:
         if position < 0:

@@ -47,10 +47,11 @@ foreach(source IN LISTS fuzzers)
   list(APPEND fuzz_targets fuzz_${stem})
   target_link_libraries(fuzz_${stem} PRIVATE
     thalweg_options ${THALWEG_UMBRELLA_LAYERS} thalweg_builtin)
-  target_link_options(fuzz_${stem} PRIVATE -Wl,--exclude-libs,ALL)
   if(THALWEG_FUZZ)
+    # clang's sanitizers are static: hidden, their `operator new` would not be that of libstdc++.
     target_link_options(fuzz_${stem} PRIVATE -fsanitize=fuzzer)
   else()
+    target_link_options(fuzz_${stem} PRIVATE -Wl,--exclude-libs,ALL)
     target_sources(fuzz_${stem} PRIVATE ${CMAKE_SOURCE_DIR}/fuzz/replay/replay.cc)
     add_test(NAME fuzz_${stem} COMMAND fuzz_${stem} ${CMAKE_SOURCE_DIR}/fuzz/corpus/${stem})
     set_tests_properties(fuzz_${stem} PROPERTIES LABELS fuzz TIMEOUT 180)

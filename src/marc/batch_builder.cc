@@ -135,8 +135,8 @@ char BatchBuilder::Indicator(char value, Tag tag) {
 
 Tag BatchBuilder::Readable(Tag tag) {
   std::string text = tag.ToString();
-  if (!HasHighBit(text) || IsUtf8(text)) return tag;
-  Report(DefectCode::kUtf8Invalid, "a tag of other bytes", "UTF-8", tag);
+  if (!HasHighBit(text)) return tag;
+  Report(DefectCode::kInvalidField, "a tag of other characters", "three characters of ASCII", tag);
   for (char& c : text) {
     if (static_cast<unsigned char>(c) >= 0x80) c = '?';
   }

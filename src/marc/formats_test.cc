@@ -200,6 +200,20 @@ TEST(FormatsTest, XmlThatCannotBeBegunAnewIsPassedOver) {
   }
 }
 
+// A field that was open where a record broke off is not open in the next one.
+TEST(FormatsTest, XmlThatBreaksOffInAFieldEndsTheField) {
+  const std::string field = "<datafield tag=\"245\" ind1=\"1\" ind2=\"0\">";
+  const std::string subfield = "<subfield code=\"a\">x</subfield>";
+  for (const std::string& text :
+       {"<c><record>" + field + "</c><record>" + subfield + "</datafield></record>",
+        "<c><record>" + field + "<record>" + subfield + "</datafield></record></c>"}) {
+    ReaderOptions options = WithRecovery(Recovery::kLenient);
+    std::vector<Defect> defects;
+    EXPECT_OK(ParseRecords(Format::kMarcXml, text, options, &defects).status());
+    EXPECT_THAT(defects, Not(IsEmpty()));
+  }
+}
+
 // What has no end is not kept beyond the bound, and what follows it is read.
 TEST(FormatsTest, RecordsWithoutEndAreDroppedAtTheBound) {
   const std::string open = "<collection xmlns=\"http://www.loc.gov/MARC21/slim\">";

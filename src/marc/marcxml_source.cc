@@ -101,6 +101,7 @@ class MarcXmlSource final : public TextSource {
     too_long_ = false;
     depth_ = 0;
     inside_ = Element::kOther;
+    in_field_ = false;
   }
 
   // False: the parser has met something that is not XML.
@@ -225,6 +226,7 @@ class MarcXmlSource final : public TextSource {
       case Element::kRecord:
         record_at_ = Here();
         found_ = true;
+        in_field_ = false;
         builder_.BeginRecord(record_at_);
         return;
       case Element::kControl:

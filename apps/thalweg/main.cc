@@ -26,8 +26,8 @@ constexpr struct Command {
                  {"verify", AddVerify},
                  {"archive", AddArchive}};
 
-// The command that is named, if it is here. Where a flag before it takes a value, the value is taken
-// for a command that is not, and the engine's program, which has all of them, finds out.
+// The command that is named, if it is here. Where a flag before it takes a value, the value is
+// taken for a command that is not, and the engine's program, which has all of them, finds out.
 const Command* Named(int argc, char** argv) {
   char** const end = argv + argc;
   char** const word = std::find_if(argv + 1, end, [](const char* text) { return *text != '-'; });

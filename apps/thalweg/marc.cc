@@ -89,6 +89,8 @@ void MarcOutputFlags::AddTo(CLI::App& app) {
   app.add_flag("--force", force, "Replace a file that is there.");
   app.add_flag("--pretty", pretty, "MARCXML for people to read.");
   app.add_flag("--ascii", ascii, "JSON in ASCII.");
+  app.add_option("--base-uri", base_uri,
+                 "BIBFRAME: what the names of Works and Instances begin with.");
 }
 
 Result<marc::ConvertOptions> MarcOutputFlags::ToOptions(marc::InputOptions input) const {
@@ -101,6 +103,7 @@ Result<marc::ConvertOptions> MarcOutputFlags::ToOptions(marc::InputOptions input
   }
   options.encoder.pretty = pretty;
   options.encoder.ascii = ascii;
+  if (!base_uri.empty()) options.encoder.base_uri = base_uri;
   options.encoder.iso2709.oversize = oversize == "split"  ? marc::Oversize::kSplit
                                      : oversize == "zero" ? marc::Oversize::kZero
                                                           : marc::Oversize::kError;

@@ -40,6 +40,7 @@ struct MarcOutputFlags {
   bool force = false;
   bool pretty = false;
   bool ascii = false;
+  std::string base_uri;
 
   void AddTo(CLI::App& app);
   Result<marc::ConvertOptions> ToOptions(marc::InputOptions input) const;

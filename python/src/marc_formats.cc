@@ -183,6 +183,7 @@ nb::list ReadParallel(const std::string& path, const nb::dict& given, int worker
 marc::EncoderOptions ToEncoderOptions(const nb::dict& given) {
   marc::EncoderOptions options;
   options.pretty = nb::cast<bool>(given["pretty"]);
+  options.base_uri = nb::cast<std::string>(given["base_uri"]);
   options.iso2709.oversize = OneOf<marc::Oversize>(given, "oversize",
                                                    {{"error", marc::Oversize::kError},
                                                     {"split", marc::Oversize::kSplit},

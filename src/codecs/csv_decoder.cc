@@ -85,29 +85,18 @@ Status CsvDecoder::CheckHeader(std::string_view record) const {
 
 Result<size_t> CsvDecoder::SkipPreamble() const {
   if (!slab_.slab().first) return size_t{0};
-  size_t at = *CsvPreambleEnd(*format_, text_, /*end_of_input=*/true);
-  if (!format_->header) return at;
-  // The header is the first record that is neither blank nor a comment.
+  const size_t at = *CsvPreambleEnd(*format_, text_, /*end_of_input=*/true);
+  if (!format_->header || at == text_.size()) return at;
   ScanState state;
-  bool comment = false;
-  for (size_t i = at; i <= text_.size(); ++i) {
-    uint64_t separator = 0;
-    uint64_t end = i == text_.size() ? 1 : 0;
-    if (end == 0) {
-      comment = comment || state.comment;
-      internal::ScanBytes(format_->dialect, text_.data() + i, 1, &state, &separator, &end);
-      comment = comment || state.comment;
-    }
-    if (end == 0) continue;
-    const std::string_view record = Text(at, i);
-    if (!comment && !record.empty() && record != "\r") {
-      THALWEG_RETURN_IF_ERROR(CheckHeader(record));
-      return std::min(i + 1, text_.size());
-    }
-    at = std::min(i + 1, text_.size());
-    comment = false;
+  uint64_t separator = 0;
+  uint64_t end = 0;
+  size_t size = 0;
+  while (end == 0 && at + size < text_.size()) {
+    internal::ScanBytes(format_->dialect, text_.data() + at + size++, 1, &state, &separator, &end);
   }
-  return text_.size();
+  const size_t newline = end != 0 ? 1 : 0;
+  THALWEG_RETURN_IF_ERROR(CheckHeader(Text(at, at + size - newline)));
+  return at + size;
 }
 
 Status CsvDecoder::Decode(const engine::Slab& slab, engine::Emitter& out) {

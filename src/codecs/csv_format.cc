@@ -72,7 +72,17 @@ std::optional<size_t> CsvPreambleEnd(const CsvFormat& format, std::string_view t
     }
     at = newline + 1;
   }
-  return at;
+  if (!format.header) return at;
+  for (;;) {
+    const size_t newline = text.find(format.dialect.newline, at);
+    const std::string_view line = text.substr(at, newline - at);
+    const bool comment = format.dialect.has_comment && line.starts_with(format.dialect.comment);
+    if (!line.empty() && line != "\r" && !comment) return at;
+    if (newline == std::string_view::npos) {
+      return end_of_input ? std::optional(text.size()) : std::nullopt;
+    }
+    at = newline + 1;
+  }
 }
 
 bool UnquoteField(const TextDialect& dialect, std::string_view field, std::string* room,

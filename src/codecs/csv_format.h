@@ -48,8 +48,9 @@ std::vector<Field> CsvReadFields();
 Result<CsvFormat> SniffCsv(std::string_view sample, bool whole, const Options& options,
                            std::string_view file);
 
-/// Offset of the first byte behind the byte-order mark and the skipped lines; nothing where `text`
-/// ends before that could be known (never with `end_of_input`).
+/// Offset of the first byte behind the byte-order mark, the skipped lines and, where there is a
+/// header, the blank lines and comments before it; nothing where `text` ends before that could be
+/// known (never with `end_of_input`).
 std::optional<size_t> CsvPreambleEnd(const CsvFormat& format, std::string_view text,
                                      bool end_of_input);
 

@@ -38,9 +38,9 @@ class Descriptor {
 };
 
 /// The most bytes that one system call is given to write. The kernel takes page-cache memory in
-/// blocks as large as the write, and large blocks are the ones that it has to gather or, in a virtual
-/// machine, ask of its host: writes of 4 MiB were seen at a tenth of the speed, and those of 512 KiB
-/// at a third once other programs had used the memory up.
+/// blocks as large as the write, and large blocks are the ones that it has to gather or, in a
+/// virtual machine, ask of its host: writes of 4 MiB were seen at a tenth of the speed, and those
+/// of 512 KiB at a third once other programs had used the memory up.
 inline constexpr size_t kWriteBytesMax = size_t{128} << 10;
 
 /// Writes all of `data` at `offset`, in pieces; continues what was cut short or interrupted. 0, or

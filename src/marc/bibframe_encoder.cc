@@ -1,7 +1,10 @@
 // BIBFRAME 2, after the Library of Congress's conversion specification: a Work and its Instance.
 
+#include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "marc/bibframe_instance.h"
 #include "marc/bibframe_terms.h"
@@ -9,11 +12,10 @@
 #include "marc/escape.h"
 #include "marc/mapping.h"
 #include "marc/rdf.h"
+#include "marc/rdf_iri.h"
 
 namespace thalweg::marc {
 namespace {
-
-constexpr std::string_view kBase = "http://example.org/";
 
 // What a heading is, by the last two digits of its tag.
 std::string_view HeadingType(Tag tag) {
@@ -35,9 +37,9 @@ std::string_view Thesaurus(const FieldView& field) {
 
 class Bibframe {
  public:
-  explicit Bibframe(const RecordView& record)
+  Bibframe(const RecordView& record, std::string_view base_uri)
       : record_(record), fixed_(FixedData(record)), instance_(record) {
-    names_.base = BaseOf(record);
+    names_.base = BaseOf(record, base_uri);
     work_.iri = names_.base + "Work";
     work_.types.emplace_back("bf:Work");
     const char type = record.leader_text()[6];
@@ -67,7 +69,7 @@ class Bibframe {
   }
 
  private:
-  static std::string BaseOf(const RecordView& record) {
+  static std::string BaseOf(const RecordView& record, std::string_view base_uri) {
     std::string number(WithoutEndPunctuation(record.control_number()));
     if (number.empty()) {
       // Without a number, the same record still gets the same names.
@@ -79,7 +81,7 @@ class Bibframe {
       }
       number = "x" + std::to_string(hash);
     }
-    return std::string(kBase).append(IriPart(number)).append("#");
+    return std::string(base_uri).append(IriPart(number)).append("#");
   }
   std::string Name(std::string_view kind, Tag tag) const { return names_.Of(kind, tag); }
 
@@ -261,29 +263,50 @@ class Bibframe {
 
 class BibframeEncoder final : public RecordEncoder {
  public:
-  explicit BibframeEncoder(RdfForm form) : form_(form) {}
+  BibframeEncoder(RdfForm form, std::string base_uri)
+      : form_(form), base_uri_(std::move(base_uri)) {}
   std::string_view head() const override { return RdfHead(form_); }
   std::string_view between() const override { return RdfBetween(form_); }
   std::string_view tail() const override { return RdfTail(form_); }
   Status Append(const RecordView& record, int64_t /*index*/, std::string* out) const override {
     const size_t start = out->size();
-    Bibframe(record).Write(form_, out);
+    Bibframe(record, base_uri_).Write(form_, out);
     CleanFrom(start, out);
     return {};
   }
 
  private:
   RdfForm form_;
+  std::string base_uri_;
 };
+
+RdfForm FormOf(Format format) {
+  switch (format) {
+    case Format::kBibframeTurtle:
+      return RdfForm::kTurtle;
+    case Format::kBibframeNTriples:
+      return RdfForm::kNTriples;
+    case Format::kBibframeJsonLd:
+      return RdfForm::kJsonLd;
+    default:
+      return RdfForm::kXml;
+  }
+}
 
 }  // namespace
 
-std::unique_ptr<RecordEncoder> MakeBibframeEncoder(Format format) {
-  return std::make_unique<BibframeEncoder>(format == Format::kBibframe         ? RdfForm::kXml
-                                           : format == Format::kBibframeTurtle ? RdfForm::kTurtle
-                                           : format == Format::kBibframeNTriples
-                                               ? RdfForm::kNTriples
-                                               : RdfForm::kJsonLd);
+Result<std::unique_ptr<RecordEncoder>> MakeBibframeEncoder(Format format, EncoderOptions options) {
+  const std::string& base = options.base_uri;
+  const bool has_other = std::ranges::any_of(base, [](char c) {
+    return static_cast<unsigned char>(c) <= ' ' ||
+           std::string_view("<>\"{}|\\^`").find(c) != std::string_view::npos;
+  });
+  if (!IsAbsoluteIri(base) || has_other) {
+    return Status::InvalidArgument(
+        "base_uri: not an absolute IRI, such as 'https://example.org/': '" + base + "'");
+  }
+  return std::unique_ptr<RecordEncoder>(
+      std::make_unique<BibframeEncoder>(FormOf(format), std::move(options.base_uri)));
 }
 
 }  // namespace thalweg::marc

@@ -13,7 +13,8 @@ std::unique_ptr<RecordEncoder> MakeMrkEncoder();
 std::unique_ptr<RecordEncoder> MakeLineEncoder();
 std::unique_ptr<RecordEncoder> MakeLongCsvEncoder(const EncoderOptions& options);
 std::unique_ptr<RecordEncoder> MakeModsEncoder(const EncoderOptions& options);
-std::unique_ptr<RecordEncoder> MakeBibframeEncoder(Format format);
+/// `invalid_argument` where `base_uri` is no absolute IRI.
+Result<std::unique_ptr<RecordEncoder>> MakeBibframeEncoder(Format format, EncoderOptions options);
 std::unique_ptr<RecordEncoder> MakeDublinCoreEncoder(const EncoderOptions& options);
 
 }  // namespace thalweg::marc

@@ -176,7 +176,7 @@ Result<std::unique_ptr<RecordEncoder>> MakeEncoder(Format format, EncoderOptions
     case Format::kBibframeTurtle:
     case Format::kBibframeNTriples:
     case Format::kBibframeJsonLd:
-      return MakeBibframeEncoder(format);
+      return MakeBibframeEncoder(format, std::move(options));
     default:
       return Status::Unsupported(std::string("format '") + InfoOf(format).name + "' is only read");
   }

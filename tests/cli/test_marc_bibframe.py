@@ -216,3 +216,23 @@ def test_what_is_wrong_is_told_with_its_place() -> None:
     result = read("bibframe-jsonld", remote, "--recovery", "strict")
     assert result.returncode != 0
     assert b"never fetched" in result.stderr
+
+
+def test_names_begin_with_the_base_that_is_given(tmp_path: pathlib.Path) -> None:
+    def convert(*more: str) -> subprocess.CompletedProcess[bytes]:
+        command = [PROGRAM, "marc", "convert", "--limit", "5", "-t", "bibframe-ntriples", *more]
+        return subprocess.run([*command, str(BOOKS)], capture_output=True, timeout=120)
+
+    base = "https://library.test/catalogue/"
+    done = convert("--base-uri", base)
+    assert done.returncode == 0
+    subjects = {line.split()[0] for line in done.stdout.decode().splitlines()}
+    assert all(subject.startswith(f"<{base}") for subject in subjects)
+    assert done.stdout.replace(base.encode(), b"http://example.org/") == convert().stdout
+    (tmp_path / "books.nt").write_bytes(done.stdout)
+    back = subprocess.run([PROGRAM, "marc", "count", "books.nt"], cwd=tmp_path, capture_output=True)
+    assert back.stdout.split() == [b"5"]
+
+    for wrong in ("catalogue/", "https://library.test/a b", "https://library.test/<"):
+        refused = convert("--base-uri", wrong)
+        assert refused.returncode == 64 and b"base_uri" in refused.stderr

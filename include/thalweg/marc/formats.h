@@ -93,6 +93,9 @@ struct EncoderOptions {
   bool ascii = false;    ///< JSON: everything beyond ASCII as `\uXXXX`.
   bool pretty = false;   ///< MARCXML: indented.
   char delimiter = ',';  ///< CSV.
+  /// BIBFRAME: an absolute IRI, before which the control number and `#Work` are put to name what a
+  /// record describes.
+  std::string base_uri = "http://example.org/";
   WriterOptions iso2709;
 };
 

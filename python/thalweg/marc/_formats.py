@@ -104,6 +104,7 @@ class FormatWriter:
     force: replaces a file that is there.
     oversize: 'error', 'split' or 'zero', for records over 99,999 bytes in the exchange format.
     encoding: 'keep', 'utf8' or 'marc8', for the exchange format.
+    base_uri: an absolute IRI with which the names of Works and Instances begin, for BIBFRAME.
     """
 
     def __init__(
@@ -115,8 +116,10 @@ class FormatWriter:
         oversize: str = "error",
         encoding: str = "keep",
         pretty: bool = False,
+        base_uri: str = "http://example.org/",
     ) -> None:
-        options = {"oversize": oversize, "encoding": encoding, "pretty": pretty}
+        options = {"oversize": oversize, "encoding": encoding, "pretty": pretty,
+                   "base_uri": base_uri}
         if hasattr(path, "write"):
             self._writer = _core.MarcWriter.to_file(path.write, format or "iso2709", options)
         else:

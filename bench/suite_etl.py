@@ -15,7 +15,7 @@ from run import Context, Result, median_and_spread
 
 THREADS = 4
 RUNS_PER_PROCESS = 5
-CASES = ("A", "A-pregen", "B-empty", "B-5k", "B-1m", "B-pregen", "B-pregen-batch")
+CASES = ("A", "A-fresh", "A-pregen", "B-empty", "B-5k", "B-1m", "B-pregen", "B-pregen-batch")
 SWEEP = (1000, 2000, 5000, 10000, 20000)
 
 

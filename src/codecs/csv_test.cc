@@ -269,7 +269,8 @@ TEST(CsvTest, AnotherFileWithAnotherHeaderIsRefused) {
 
 /// Texts in which every structure meets every other.
 std::string RandomCsv(std::mt19937_64& random) {
-  std::string text = random() % 2 ? "n,s\n" : "n,s\r\n";
+  std::string text = random() % 3 == 0 ? "\n\r\n" : "";
+  text += random() % 2 ? "n,s\n" : "n,s\r\n";
   const size_t rows = random() % 12;
   for (size_t r = 0; r < rows; ++r) {
     text += std::to_string(static_cast<int64_t>(random() % 100'000) - 500) + ",";

@@ -12,6 +12,7 @@
 #include "thalweg/archive.h"
 #include "thalweg/command.h"
 #include "thalweg/metrics_server.h"
+#include "thalweg/output_file.h"
 
 // What the commands for sealed archives share: keys, flags, progress and reports.
 namespace thalweg::cli {
@@ -190,30 +191,6 @@ std::string ReportJson(const archive::ExtractReport& report);
 std::string ReportJson(const archive::VerifyReport& report);
 /// Writes JSON to the file of `--report`; nothing when that is empty.
 Status WriteJson(const std::string& path, const std::string& json);
-
-/// A new file that appears under its name when `Commit` is called, and not at all before.
-class OutputFile {
- public:
-  static Result<std::unique_ptr<OutputFile>> Create(const std::string& path, uint32_t permissions,
-                                                    bool force);
-  ~OutputFile();
-  OutputFile(const OutputFile&) = delete;
-  OutputFile& operator=(const OutputFile&) = delete;
-  Status Write(std::string_view data);
-  /// Makes it durable and gives it its name; `already_exists` when the name is taken.
-  Status Commit();
-
- private:
-  OutputFile(std::string path, std::string partial, int descriptor, bool force)
-      : path_(std::move(path)),
-        partial_(std::move(partial)),
-        descriptor_(descriptor),
-        force_(force) {}
-  const std::string path_;
-  const std::string partial_;
-  int descriptor_;
-  const bool force_;
-};
 
 // --- one operation (archive_output.cc) ----------------------------------------------------------
 

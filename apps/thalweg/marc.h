@@ -3,13 +3,13 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "thalweg/command.h"
 #include "thalweg/marc/process.h"
+#include "thalweg/output_file.h"
 
 // What the subcommands of `thalweg marc` share.
 namespace thalweg::cli {
@@ -58,19 +58,13 @@ struct MarcTextFlags {
 class MarcTextOutput {
  public:
   static Result<std::unique_ptr<MarcTextOutput>> Create(const std::string& path, bool force);
-  MarcTextOutput() = default;
-  ~MarcTextOutput();
-  MarcTextOutput(const MarcTextOutput&) = delete;
-  MarcTextOutput& operator=(const MarcTextOutput&) = delete;
 
   /// False once the reader of standard output has gone away.
   Result<bool> Append(const std::string& text);
   Status Commit();
 
  private:
-  std::string path_;
-  std::string part_;
-  std::ofstream file_;
+  std::unique_ptr<OutputFile> file_;  // Null: standard output.
 };
 
 /// All of a report at once.

@@ -1,6 +1,5 @@
 // What the subcommands of `thalweg marc` write besides records, and keep meanwhile.
 
-#include <filesystem>
 #include <utility>
 
 #include "thalweg/marc.h"
@@ -16,37 +15,17 @@ Result<std::unique_ptr<MarcTextOutput>> MarcTextOutput::Create(const std::string
                                                                bool force) {
   auto output = std::make_unique<MarcTextOutput>();
   if (path == "-") return output;
-  if (!force && std::filesystem::exists(path)) {
-    return Status::AlreadyExists("'" + path + "' exists; --force replaces it");
-  }
-  output->path_ = path;
-  output->part_ = path + ".part";
-  output->file_.open(output->part_, std::ios::binary | std::ios::trunc);
-  if (!output->file_) return Status::IoError("cannot write '" + output->part_ + "'");
+  THALWEG_ASSIGN_OR_RETURN(output->file_, OutputFile::Create(path, 0666, force));
   return output;
 }
 
-MarcTextOutput::~MarcTextOutput() {
-  std::error_code ignored;
-  if (!part_.empty()) std::filesystem::remove(part_, ignored);
-}
-
 Result<bool> MarcTextOutput::Append(const std::string& text) {
-  if (path_.empty()) return Print(text);
-  file_ << text;
-  if (!file_) return Status::IoError("cannot write '" + part_ + "'");
+  if (file_ == nullptr) return Print(text);
+  THALWEG_RETURN_IF_ERROR(file_->Write(text));
   return true;
 }
 
-Status MarcTextOutput::Commit() {
-  if (path_.empty()) return {};
-  file_.close();
-  std::error_code error;
-  if (file_) std::filesystem::rename(part_, path_, error);
-  if (!file_ || error) return Status::IoError("cannot write '" + path_ + "'");
-  part_.clear();
-  return {};
-}
+Status MarcTextOutput::Commit() { return file_ != nullptr ? file_->Commit() : Status(); }
 
 Status WriteMarcText(const MarcTextFlags& flags, const std::string& text) {
   THALWEG_ASSIGN_OR_RETURN(const auto output, MarcTextOutput::Create(flags.output, flags.force));

@@ -15,7 +15,10 @@ from run import Context, Result, median_and_spread
 
 THREADS = 4
 RUNS_PER_PROCESS = 5
-CASES = ("A", "A-fresh", "A-pregen", "B-empty", "B-5k", "B-1m", "B-pregen", "B-pregen-batch")
+CASES = (
+    "A", "A-fresh", "A-pregen",
+    "B-empty", "B-5k", "B-1m", "B-pregen", "B-pregen-each", "B-pregen-vector",
+)
 SWEEP = (1000, 2000, 5000, 10000, 20000)
 
 
@@ -36,8 +39,8 @@ def measure(context: Context, case: str, batch: int = 0) -> list[Result]:
         "malloc": context.program("bench_etl"),
     }
     samples: dict[str, list[dict[str, Any]]] = {}
-    for _ in range(context.rounds):
-        for allocator, program in programs.items():
+    for turn in range(context.rounds):
+        for allocator, program in list(programs.items())[:: -1 if turn % 2 else 1]:
             if program is not None:
                 samples.setdefault(allocator, []).append(one_process(program, case, batch))
     name = f"{case}-batch-{batch}" if batch else case

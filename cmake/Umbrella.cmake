@@ -82,6 +82,10 @@ file(GLOB python_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/python/src/*.cc)
 if(THALWEG_PYTHON AND python_sources AND Python_Development.Module_FOUND AND nanobind_DIR)
   find_package(nanobind CONFIG REQUIRED)
   nanobind_add_module(thalweg_python NB_STATIC NOMINSIZE NB_DOMAIN thalweg ${python_sources})
+  # Its headers, and Python's macros in them, are not ours to warn of.
+  get_target_property(nanobind_includes nanobind-static INTERFACE_INCLUDE_DIRECTORIES)
+  set_target_properties(nanobind-static PROPERTIES
+    INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${nanobind_includes}")
   set(package ${CMAKE_BINARY_DIR}/python/thalweg)
   set_target_properties(thalweg_python PROPERTIES
     OUTPUT_NAME _core LIBRARY_OUTPUT_DIRECTORY ${package} INSTALL_RPATH "$ORIGIN/lib")

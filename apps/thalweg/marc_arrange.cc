@@ -1,4 +1,4 @@
-// `thalweg marc sort | dedup | split | sample`: which records, and in which order.
+// `thalweg marc sort | dedup | split | sample | join`: which records, and in which order.
 
 #include <algorithm>
 #include <array>
@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "thalweg/marc.h"
+#include "thalweg/marc/join.h"
 #include "thalweg/marc/path.h"
 
 namespace thalweg::cli {
@@ -352,6 +353,36 @@ int RunSample(const Context& context, const ArrangeFlags& flags) {
   return FinishMarc(context, *report);
 }
 
+int RunJoin(const Context& context, const ArrangeFlags& flags) {
+  auto prepared = Prepare(flags, context.stop);
+  if (!prepared.ok()) return Fail(context, prepared.status());
+  auto writer = marc::RecordWriter::Create(prepared->options.output, prepared->options.force,
+                                           prepared->format, prepared->options.encoder);
+  if (!writer.ok()) return Fail(context, writer.status());
+  marc::RecordJoiner joiner;
+  auto report = ReadMarc(
+      context, prepared->options.input,
+      [](const marc::RecordBatch&) -> Result<std::shared_ptr<void>> {
+        return std::shared_ptr<void>();
+      },
+      [&](const marc::RecordBatch& batch, const std::shared_ptr<void>&) -> Result<bool> {
+        for (size_t i = 0; i < batch.records.size(); ++i) {
+          const std::optional<marc::Record> whole = joiner.Push(batch.Own(i));
+          const Status status = whole ? writer->Write(*whole) : Status();
+          if (ReaderWentAway(context, status)) return false;
+          THALWEG_RETURN_IF_ERROR(status);
+        }
+        return true;
+      });
+  if (!report.ok()) return Fail(context, report.status());
+  Status status;
+  if (const std::optional<marc::Record> last = joiner.Finish()) status = writer->Write(*last);
+  if (status.ok()) status = writer->Close();
+  if (!status.ok() && !ReaderWentAway(context, status)) return Fail(context, status);
+  if (!context.quiet) std::fprintf(stderr, "%s joined\n", Grouped(joiner.joined()).c_str());
+  return FinishMarc(context, *report);
+}
+
 CLI::App* AddOne(CLI::App& marc, Context& context, const char* name, const char* summary,
                  const std::shared_ptr<ArrangeFlags>& flags,
                  int (*run)(const Context&, const ArrangeFlags&)) {
@@ -393,6 +424,11 @@ void AddMarcArrange(CLI::App& marc, Context& context) {
       ->required()
       ->check(CLI::PositiveNumber);
   app->add_option("--seed", sample->seed, "The same seed chooses the same records.");
+
+  AddOne(marc, context, "join",
+         "Join records that were split because they were too large: neighbours with the same "
+         "control fields.",
+         std::make_shared<ArrangeFlags>(), RunJoin);
 }
 
 }  // namespace thalweg::cli

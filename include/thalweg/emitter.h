@@ -60,22 +60,12 @@ class Emitter {
 
   /// Takes many records at once, without moving them one by one.
   bool EmitBatch(std::vector<T>&& records) {
-    if (count_ < rows_ && count_ > 0 && !Send(Finish())) return false;
     const auto owner = std::make_shared<std::vector<T>>(std::move(records));
-    std::span<T> rest(*owner);
-    while (!rest.empty()) {
-      runtime::Chunk chunk;
-      chunk.read_at = clock_->Now();
-      const size_t rows = std::min(NextRows(), rest.size());
-      size_t taken = 0;
-      while (taken < rows && chunk.bytes < bytes_max_) chunk.bytes += ByteSizeOf(rest[taken++]);
-      Fill(&chunk, owner, rest.first(taken));
-      rest = rest.subspan(taken);
-      if (rest.empty()) chunk.position = position_;
-      if (!Send(std::move(chunk))) return false;
-    }
-    return true;
+    return EmitAll(*owner, owner);
   }
+  /// As `EmitBatch`, for records that stay where they are: they are moved from in their place, and
+  /// the caller keeps their memory until `Run` returns.
+  bool EmitBorrowed(std::span<T> records) { return EmitAll(records, nullptr); }
 
   /// Where the source stands after the records emitted so far. A run that starts there again
   /// repeats at most the records emitted between two calls.
@@ -91,6 +81,22 @@ class Emitter {
   static constexpr size_t kRowsMax = 4096;
   static constexpr int64_t kBytesMax = 4096 << 10;
   static constexpr int64_t kChunkNsMax = 1'000'000;  // A chunk is about a millisecond of work.
+
+  bool EmitAll(std::span<T> rest, const std::shared_ptr<std::vector<T>>& owner) {
+    if (count_ < rows_ && count_ > 0 && !Send(Finish())) return false;
+    while (!rest.empty()) {
+      runtime::Chunk chunk;
+      chunk.read_at = clock_->Now();
+      const size_t rows = std::min(NextRows(), rest.size());
+      size_t taken = 0;
+      while (taken < rows && chunk.bytes < bytes_max_) chunk.bytes += ByteSizeOf(rest[taken++]);
+      Fill(&chunk, owner, rest.first(taken));
+      rest = rest.subspan(taken);
+      if (rest.empty()) chunk.position = position_;
+      if (!Send(std::move(chunk))) return false;
+    }
+    return true;
+  }
 
   static int64_t ChunkBytes(int64_t budget) {
     return budget > 0 ? std::clamp<int64_t>(budget / 16, 1, kBytesMax) : kBytesMax;

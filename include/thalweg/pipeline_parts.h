@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -32,45 +33,68 @@ struct Records final : runtime::Payload {
   std::span<T> items;
 };
 
-/// Vectors that are used again, so that their memory stays warm. Thread-safe; outlives what it
-/// gives.
+/// Vectors that are used again, so that their memory stays warm. Allocators are slow, and so are
+/// caches, when memory is given back by a thread that did not ask for it. So records that are
+/// through wait for the thread that will make the next ones: the extracting thread where they are
+/// large, otherwise the one that took their vector. Thread-safe; outlives what it gives.
 template <typename T>
 class VectorPool {
  public:
   /// An empty vector, which comes back when the last reference goes.
   std::shared_ptr<std::vector<T>> Take() {
-    return std::shared_ptr<std::vector<T>>(Pop(free_).release(),
-                                           [this](std::vector<T>* used) { Give(used); });
+    const std::thread::id taker = std::this_thread::get_id();
+    Vector vector = TakeSpent(taker);
+    if (vector != nullptr) {
+      vector->clear();
+    } else {
+      vector = TakeFree();
+    }
+    return std::shared_ptr<std::vector<T>>(
+        vector.release(), [this, taker](std::vector<T>* used) { Give(used, taker); });
   }
-  /// Gives each of the large records that came back to `reclaim`, and destroys it then. Allocators
-  /// are slow, and so are caches, when memory is given back by a thread that did not ask for it; so
-  /// the extracting thread calls this.
+  /// Gives each of the large records that came back to `reclaim`, and destroys it then. For the
+  /// extracting thread.
   template <typename Function>
   void ReclaimSpent(Function&& reclaim) {
-    if (spent_count_.load(std::memory_order_relaxed) == 0) return;
-    while (auto vector = Pop(spent_)) {
-      spent_count_.fetch_sub(1, std::memory_order_relaxed);
+    while (auto vector = TakeSpent(kExtracting)) {
       for (T& record : *vector) reclaim(std::move(record));
       vector->clear();
       Keep(std::move(vector));
     }
   }
-  /// Large records are destroyed at once: nobody will call `ReclaimSpent`, or memory is scarce.
-  void DestroyAtOnce() { spent_max_ = 0; }
+  /// Records are destroyed where they come back: nobody will ask for them, or memory is scarce.
+  void DestroyAtOnce() { spent_bytes_max_ = 0; }
 
  private:
   using Vector = std::unique_ptr<std::vector<T>>;
+  struct Spent {
+    Vector vector;
+    std::thread::id destroyer;
+    int64_t bytes = 0;  ///< Of its records, estimated.
+  };
+  static inline const std::thread::id kExtracting;  // No thread has this one.
   static constexpr size_t kKept = 32;
   static constexpr size_t kBytesKept = size_t{1} << 20;  // Of one vector.
   static constexpr int64_t kRecordLarge = 4096;
-  static constexpr int64_t kSpentBytesMax = int64_t{8} << 20;  // Of one vector, estimated.
-  static constexpr int kSpentMax = 4;
+  static constexpr int64_t kSpentBytesMax = int64_t{32} << 20;
+  static constexpr size_t kSpentMax = 8;
 
-  Vector Pop(std::vector<Vector>& from) {
+  Vector TakeSpent(std::thread::id destroyer) {
     std::scoped_lock lock(mutex_);
-    if (from.empty()) return &from == &free_ ? std::make_unique<std::vector<T>>() : nullptr;
-    Vector vector = std::move(from.back());
-    from.pop_back();
+    for (auto spent = spent_.begin(); spent != spent_.end(); ++spent) {
+      if (spent->destroyer != destroyer) continue;
+      Vector vector = std::move(spent->vector);
+      spent_bytes_ -= spent->bytes;
+      spent_.erase(spent);
+      return vector;
+    }
+    return nullptr;
+  }
+  Vector TakeFree() {
+    std::scoped_lock lock(mutex_);
+    if (free_.empty()) return std::make_unique<std::vector<T>>();
+    Vector vector = std::move(free_.back());
+    free_.pop_back();
     return vector;
   }
   void Keep(Vector vector) {
@@ -78,25 +102,29 @@ class VectorPool {
     std::scoped_lock lock(mutex_);
     if (free_.size() < kKept) free_.push_back(std::move(vector));
   }
-  void Give(std::vector<T>* used) {
+  // Whether the records of `vector`, which `taker` made, wait for the thread that destroys them.
+  bool Wait(Vector& vector, std::thread::id taker) {
+    if (std::is_trivially_destructible_v<T> || vector->empty()) return false;
+    const int64_t each = ByteSizeOf(vector->front());
+    const int64_t bytes = each * static_cast<int64_t>(vector->size());
+    std::scoped_lock lock(mutex_);
+    if (spent_.size() >= kSpentMax || spent_bytes_ + bytes > spent_bytes_max_) return false;
+    spent_bytes_ += bytes;
+    spent_.push_back({std::move(vector), each >= kRecordLarge ? kExtracting : taker, bytes});
+    return true;
+  }
+  void Give(std::vector<T>* used, std::thread::id taker) {
     Vector vector(used);
-    const int64_t each = vector->empty() ? 0 : ByteSizeOf(vector->front());
-    if (each >= kRecordLarge && each * static_cast<int64_t>(vector->size()) <= kSpentBytesMax &&
-        spent_count_.load(std::memory_order_relaxed) < spent_max_) {
-      std::scoped_lock lock(mutex_);
-      spent_.push_back(std::move(vector));
-      spent_count_.fetch_add(1, std::memory_order_relaxed);
-      return;
-    }
+    if (Wait(vector, taker)) return;
     vector->clear();
     Keep(std::move(vector));
   }
 
   std::mutex mutex_;
   std::vector<Vector> free_;
-  std::vector<Vector> spent_;
-  std::atomic<int> spent_count_{0};
-  int spent_max_ = kSpentMax;
+  std::vector<Spent> spent_;
+  int64_t spent_bytes_ = 0;
+  int64_t spent_bytes_max_ = kSpentBytesMax;
 };
 
 /// Calls `body(context)`; an exception becomes an error that names the hook.

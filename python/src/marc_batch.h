@@ -2,6 +2,8 @@
 
 #include <nanobind/nanobind.h>
 
+#include <functional>
+#include <memory>
 #include <string>
 
 #include "marc_types.h"
@@ -23,5 +25,12 @@ struct MarcBatch {
 /// The options that thalweg.marc's Python half passes.
 marc::ReaderOptions ToReaderOptions(const nanobind::dict& given);
 nanobind::dict ToDict(const marc::Defect& defect);
+
+/// `marc::ReadParallel` of a path, of bytes, or of the `read` of a binary file. Without the GIL,
+/// and so are `work` and `take`.
+Status ReadInParallel(
+    const nanobind::object& source, const marc::ReaderOptions& options, int workers,
+    const std::function<Result<std::shared_ptr<void>>(const marc::RecordBatch&)>& work,
+    const std::function<Result<bool>(const marc::RecordBatch&, std::shared_ptr<void>)>& take);
 
 }  // namespace thalweg::python

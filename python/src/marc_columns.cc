@@ -122,30 +122,21 @@ void AddRecords(MarcTable& table, const nb::iterable& records) {
   }
 }
 
-void AddParallel(MarcTable& table, const std::string& path, const nb::dict& given, int workers,
+void AddParallel(MarcTable& table, const nb::object& source, const nb::dict& given, int workers,
                  nb::list defects) {
-  const marc::ReaderOptions options = ToReaderOptions(given);
-  marc::ParallelOptions parallel;
-  parallel.workers = workers;
   std::vector<marc::Defect> found;
-  Status status;
-  {
-    const nb::gil_scoped_release release;
-    status = marc::ReadParallel(
-        path, options, parallel,
-        [&table](const marc::RecordBatch& batch) -> Result<std::shared_ptr<void>> {
-          std::shared_ptr<TableChunk> chunk = table.NewChunk();
-          for (const marc::RecordView& record : batch.records) {
-            table.AppendTo(record, chunk.get());
-          }
-          return std::shared_ptr<void>(chunk);
-        },
-        [&](const marc::RecordBatch& batch, std::shared_ptr<void> chunk) -> Result<bool> {
-          table.Add(std::static_pointer_cast<TableChunk>(std::move(chunk)));
-          found.insert(found.end(), batch.defects.begin(), batch.defects.end());
-          return true;
-        });
-  }
+  const Status status = ReadInParallel(
+      source, ToReaderOptions(given), workers,
+      [&table](const marc::RecordBatch& batch) -> Result<std::shared_ptr<void>> {
+        std::shared_ptr<TableChunk> chunk = table.NewChunk();
+        for (const marc::RecordView& record : batch.records) table.AppendTo(record, chunk.get());
+        return std::shared_ptr<void>(chunk);
+      },
+      [&](const marc::RecordBatch& batch, std::shared_ptr<void> chunk) -> Result<bool> {
+        table.Add(std::static_pointer_cast<TableChunk>(std::move(chunk)));
+        found.insert(found.end(), batch.defects.begin(), batch.defects.end());
+        return true;
+      });
   for (const marc::Defect& defect : found) defects.append(ToDict(defect));
   Check(status);
 }
@@ -163,7 +154,7 @@ void BindMarcColumns(nb::module_& module) {
       .def("add_reader", &AddReader, nb::arg("reader"))
       .def("add_batch", &AddBatch, nb::arg("batch"))
       .def("add_records", &AddRecords, nb::arg("records"))
-      .def("add_parallel", &AddParallel, nb::arg("path"), nb::arg("options"), nb::arg("workers"),
+      .def("add_parallel", &AddParallel, nb::arg("source"), nb::arg("options"), nb::arg("workers"),
            nb::arg("defects"))
       .def_prop_ro("num_rows", &MarcTable::num_rows)
       .def_prop_ro("names",

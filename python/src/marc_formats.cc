@@ -153,21 +153,15 @@ nb::list DroppedOf(const MarcBatch& batch) {
   return list;
 }
 
-nb::list ReadParallel(const std::string& path, const nb::dict& given, int workers,
+nb::list ReadParallel(const nb::object& source, const nb::dict& given, int workers,
                       nb::list defects) {
-  const marc::ReaderOptions options = ToReaderOptions(given);
-  marc::ParallelOptions parallel;
-  parallel.workers = workers;
   std::vector<marc::RecordBatch> batches;
-  Status status;
-  {
-    const nb::gil_scoped_release release;
-    status = marc::ReadParallel(path, options, parallel,
-                                [&](const marc::RecordBatch& batch) -> Result<bool> {
-                                  batches.push_back(batch);
-                                  return true;
-                                });
-  }
+  const Status status =
+      ReadInParallel(source, ToReaderOptions(given), workers, nullptr,
+                     [&](const marc::RecordBatch& batch, const std::shared_ptr<void>&) {
+                       batches.push_back(batch);
+                       return Result<bool>(true);
+                     });
   nb::list records;
   for (const marc::RecordBatch& batch : batches) {
     for (const marc::Defect& defect : batch.defects) defects.append(ToDict(defect));
@@ -296,6 +290,23 @@ marc::ReaderOptions ToReaderOptions(const nb::dict& given) {
   return options;
 }
 
+Status ReadInParallel(
+    const nb::object& source, const marc::ReaderOptions& options, int workers,
+    const std::function<Result<std::shared_ptr<void>>(const marc::RecordBatch&)>& work,
+    const std::function<Result<bool>(const marc::RecordBatch&, std::shared_ptr<void>)>& take) {
+  const marc::ParallelOptions parallel{.workers = workers, .map = false, .stop = {}};
+  if (nb::isinstance<nb::str>(source)) {
+    const auto path = nb::cast<std::string>(source);
+    const nb::gil_scoped_release release;
+    return marc::ReadParallel(path, options, parallel, work, take);
+  }
+  marc::Reader::ReadBytes read = nb::isinstance<nb::bytes>(source)
+                                     ? ReadMemory(nb::cast<nb::bytes>(source))
+                                     : ReadCallable(nb::cast<nb::callable>(source));
+  const nb::gil_scoped_release release;
+  return marc::ReadParallel(std::move(read), options, parallel, work, take);
+}
+
 nb::dict ToDict(const marc::Defect& defect) {
   const auto text = [](const std::string& value) -> nb::object {
     if (value.empty()) return nb::none();
@@ -360,7 +371,7 @@ void BindMarcFormats(nb::module_& module) {
       .def("write", &MarcWriter::Write, nb::arg("record"))
       .def("close", &MarcWriter::Close);
   module.def("marc_formats", &Formats, nb::sig("def marc_formats() -> list[dict[str, Any]]"));
-  module.def("marc_read_parallel", &ReadParallel, nb::arg("path"), nb::arg("options"),
+  module.def("marc_read_parallel", &ReadParallel, nb::arg("source"), nb::arg("options"),
              nb::arg("workers"), nb::arg("defects"));
 }
 

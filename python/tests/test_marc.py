@@ -275,14 +275,6 @@ def test_a_wrong_path_is_named(data: bytes) -> None:
         marc.MARCReader(data).column("24$$")
 
 
-def test_read_parallel(data: bytes) -> None:
-    for workers in (0, 1, 2):
-        records = marc.read_parallel(BOOKS, workers=workers)
-        assert b"".join(record.as_marc() for record in records) == data
-        table = marc.read_parallel(BOOKS, "001, 245$a", workers=workers)
-        assert table.to_pydict() == marc.MARCReader(data).columns("001, 245$a")
-
-
 # --- formats --------------------------------------------------------------------------------------
 
 

@@ -137,7 +137,9 @@ Status MarcRows::Describe(std::string_view name, Group* group, Part* part) {
     }
   }
   group->key.append(group->indicators, 2);
-  for (const auto& [code, value] : group->fixed) group->key += "$" + (code + value);
+  for (const auto& [code, value] : group->fixed) {
+    group->key.append(1, '$').append(1, code).append(value);
+  }
   return {};
 }
 

@@ -54,7 +54,9 @@ Status DeadLetterFile::Open() {
   const std::string stem = io::JoinPath(path_, PlainName(job_) + "-rejects-" + TimeName(clock_));
   // Several runs of one process may start within a second.
   for (int attempt = 0;; ++attempt) {
-    path_ = stem + (attempt == 0 ? "" : "-" + std::to_string(attempt)) + ".jsonl";
+    path_ = stem;
+    if (attempt > 0) path_.append(1, '-').append(std::to_string(attempt));
+    path_ += ".jsonl";
     auto file = fs_.OpenForWriting(path_, options);
     if (file.ok()) {
       file_ = *std::move(file);

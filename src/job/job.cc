@@ -30,8 +30,8 @@ Result<std::string> FormatOf(std::string_view path) {
                                                                   {".sql", "sql"}}) {
     if (path.ends_with(suffix)) return std::string(format);
   }
-  return Status::InvalidArgument("'" + std::string(path) +
-                                 "': a job file ends in .toml, .yaml, .json or .sql");
+  return Status::InvalidArgument(std::string(1, '\'').append(path).append(
+      "': a job file ends in .toml, .yaml, .json or .sql"));
 }
 
 /// Collects problems instead of stopping at the first.

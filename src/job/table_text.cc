@@ -113,7 +113,7 @@ std::string Line(const Row& cells, const std::vector<size_t>& widths,
   for (size_t i = 0; i < cells.size(); ++i) {
     const std::string cell = Fit(cells[i], widths[i]);
     const std::string space(widths[i] - std::min(widths[i], Width(cell)), ' ');
-    out += " " + (right[i] ? space + cell : cell + space) + " ";
+    out.append(1, ' ').append(right[i] ? space + cell : cell + space).append(1, ' ');
     out += vertical;
   }
   return out + "\n";
@@ -142,7 +142,7 @@ void Narrow(std::vector<size_t>* widths, int width_max) {
 std::string Grouped(int64_t value) {
   std::string digits = std::to_string(value);
   for (auto at = static_cast<int64_t>(digits.size()) - 3; at > 0; at -= 3) {
-    digits.insert(static_cast<size_t>(at), ",");
+    digits.insert(static_cast<size_t>(at), 1, ',');
   }
   return digits;
 }
@@ -151,16 +151,16 @@ std::string Markdown(const std::vector<Row>& rows, const Row& names) {
   std::string out = "|";
   const auto escaped = [](std::string text) {
     for (size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2)
-      text.insert(at, "\\");
+      text.insert(at, 1, '\\');
     return text;
   };
-  for (const auto& name : names) out += " " + escaped(name) + " |";
+  for (const auto& name : names) out.append(1, ' ').append(escaped(name)).append(" |");
   out += "\n|";
   for (size_t i = 0; i < names.size(); ++i) out += " --- |";
   out += "\n";
   for (const auto& row : rows) {
     out += "|";
-    for (const auto& cell : row) out += " " + escaped(cell) + " |";
+    for (const auto& cell : row) out.append(1, ' ').append(escaped(cell)).append(" |");
     out += "\n";
   }
   return out;

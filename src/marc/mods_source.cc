@@ -475,7 +475,7 @@ class ModsSource final : public XmlTreeSource {
  public:
   ModsSource(Reader::ReadBytes read, ReaderOptions options)
       : XmlTreeSource(Format::kMods, std::move(read), std::move(options), std::string(kSpace),
-                      "mods") {}
+                      "mods", DefectCode::kTextFormatInvalid) {}
 
  protected:
   void Build(const XmlNode& record) override {

@@ -159,6 +159,25 @@ Result<FrameSource> MakeSource(const std::string& path, const ReaderOptions& opt
   return FrameSource::OverStream(std::move(read), limits);
 }
 
+Status RunGraph(FrameSource source, const ReaderOptions& options, const ParallelOptions& parallel,
+                const Work& work, const Take& take) {
+  runtime::Graph graph;
+  const runtime::NodeId slabs =
+      graph.AddSource({.name = "read"}, std::make_unique<SlabSource>(std::move(source)));
+  const runtime::NodeId batches = graph.AddParallel(
+      {.name = "parse", .counts_input = true},
+      [&options, &work]() -> Result<std::unique_ptr<runtime::Step>> {
+        return std::unique_ptr<runtime::Step>(std::make_unique<ParseStep>(options, work));
+      },
+      slabs);
+  graph.AddSerial({.name = "take"}, std::make_unique<TakeStep>(options, take), {batches});
+  runtime::RunOptions run_options;
+  run_options.name = "marc";
+  run_options.workers = parallel.workers;
+  runtime::Run run(std::move(graph), run_options);
+  return run.Execute(parallel.stop).outcome;
+}
+
 }  // namespace
 
 Status ReadParallel(const std::string& path, const ReaderOptions& options,
@@ -166,21 +185,13 @@ Status ReadParallel(const std::string& path, const ReaderOptions& options,
   ReaderOptions named = options;
   if (named.source.empty()) named.source = path;
   THALWEG_ASSIGN_OR_RETURN(FrameSource source, MakeSource(path, named, parallel));
-  runtime::Graph graph;
-  const runtime::NodeId slabs =
-      graph.AddSource({.name = "read"}, std::make_unique<SlabSource>(std::move(source)));
-  const runtime::NodeId batches = graph.AddParallel(
-      {.name = "parse", .counts_input = true},
-      [&named, &work]() -> Result<std::unique_ptr<runtime::Step>> {
-        return std::unique_ptr<runtime::Step>(std::make_unique<ParseStep>(named, work));
-      },
-      slabs);
-  graph.AddSerial({.name = "take"}, std::make_unique<TakeStep>(named, take), {batches});
-  runtime::RunOptions run_options;
-  run_options.name = "marc";
-  run_options.workers = parallel.workers;
-  runtime::Run run(std::move(graph), run_options);
-  return run.Execute(parallel.stop).outcome;
+  return RunGraph(std::move(source), named, parallel, work, take);
+}
+
+Status ReadParallel(Reader::ReadBytes read, const ReaderOptions& options,
+                    const ParallelOptions& parallel, const Work& work, const Take& take) {
+  return RunGraph(FrameSource::OverStream(std::move(read), LimitsOf(options)), options, parallel,
+                  work, take);
 }
 
 Status ReadParallel(const std::string& path, const ReaderOptions& options,

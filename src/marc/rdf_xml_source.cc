@@ -13,7 +13,6 @@
 namespace thalweg::marc {
 namespace {
 
-constexpr char kNamespaceEnd = '\x01';
 constexpr size_t kFeedBytes = size_t{64} << 10;
 constexpr size_t kDepthMax = 128;
 constexpr std::string_view kBibframe = "http://id.loc.gov/ontologies/bibframe/";
@@ -28,7 +27,7 @@ struct Name {
 };
 
 Name Split(std::string_view name) {
-  const size_t end = name.rfind(kNamespaceEnd);
+  const size_t end = name.rfind(XmlParser::kNamespaceEnd);
   if (end == std::string_view::npos) return {{}, name};
   return {name.substr(0, end), name.substr(end + 1)};
 }
@@ -85,7 +84,7 @@ class RdfXmlSource final : public RdfSource {
  public:
   RdfXmlSource(Reader::ReadBytes read, ReaderOptions options)
       : RdfSource(Format::kBibframe, std::move(read), std::move(options)),
-        parser_(XmlParser::Make(kNamespaceEnd)) {
+        parser_(XmlParser::Make()) {
     XML_Parser parser = parser_.get();
     XML_SetUserData(parser, this);
     XML_SetElementHandler(

@@ -15,9 +15,7 @@ size_t NameEnd(std::string_view text, size_t from) {
 
 }  // namespace
 
-XmlParser::Handle XmlParser::Make(char separator) {
-  return Handle(XML_ParserCreateNS(nullptr, separator));
-}
+XmlParser::Handle XmlParser::Make() { return Handle(XML_ParserCreateNS(nullptr, kNamespaceEnd)); }
 
 const char* XmlParser::ErrorOf(XML_Parser parser, const char* refusal) {
   if (refusal != nullptr) return refusal;

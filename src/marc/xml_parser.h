@@ -27,8 +27,9 @@ class XmlParser {
 
   using Handle = std::unique_ptr<XML_ParserStruct, Free>;
 
-  /// Names come as namespace, `separator`, local name. External entities are never read.
-  static Handle Make(char separator);
+  /// Names come as namespace, `kNamespaceEnd`, local name. External entities are never read.
+  static Handle Make();
+  static constexpr char kNamespaceEnd = '\x01';
 
   /// What is wrong: `refusal`, or the parser's error where that is null.
   static const char* ErrorOf(XML_Parser parser, const char* refusal);

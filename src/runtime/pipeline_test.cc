@@ -2,12 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <cstdlib>
 #include <memory>
 #include <new>
 #include <numeric>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -86,6 +88,31 @@ TEST(PipelineTest, MovesRecordsWithoutACopyAndKeepsOrder) {
     EXPECT_EQ(report.records_out, 1000);
     EXPECT_TRUE(report.conserved);
   }
+}
+
+TEST(PipelineTest, BorrowedRecordsAreMovedFromWhereTheyAre) {
+  std::vector<std::unique_ptr<int>> records;
+  for (int i = 0; i < 2000; ++i) records.push_back(std::make_unique<int>(i));
+  FunctionPipeline<std::unique_ptr<int>, std::unique_ptr<std::string>> pipeline;
+  pipeline.extract = [&](Emitter<std::unique_ptr<int>>& out, const runtime::Position&) -> Status {
+    const std::span<std::unique_ptr<int>> all(records);
+    EXPECT_TRUE(out.Emit(std::make_unique<int>(-1)));
+    EXPECT_TRUE(out.EmitBorrowed(all.first(1500)));
+    EXPECT_TRUE(out.EmitBorrowed({}));
+    EXPECT_TRUE(out.EmitBorrowed(all.subspan(1500)));
+    return {};
+  };
+  pipeline.transform = [](std::unique_ptr<int>&& in) -> Result<std::unique_ptr<std::string>> {
+    const std::unique_ptr<int> taken = std::move(in);
+    return std::make_unique<std::string>(std::to_string(*taken));
+  };
+  ASSERT_OK(pipeline.Run(Batches(64)).outcome);
+  ASSERT_EQ(pipeline.loaded.size(), 2001U);
+  for (size_t i = 0; i < 2001; ++i) {
+    ASSERT_EQ(*pipeline.loaded[i], std::to_string(static_cast<int>(i) - 1));
+  }
+  EXPECT_EQ(pipeline.batches.size(), 32U);
+  EXPECT_TRUE(std::all_of(records.begin(), records.end(), [](const auto& r) { return !r; }));
 }
 
 TEST(PipelineTest, TakesMoveOnlyRecordsFromOneTypeToAnother) {

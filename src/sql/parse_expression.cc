@@ -260,7 +260,7 @@ Result<Expr*> Parser::ParseNegation() {
   THALWEG_ASSIGN_OR_RETURN(Expr * operand, ParseExpression(kSignPower));
   // A sign belongs to its number, so that the least BIGINT is a BIGINT.
   if (token.Is("-") && IsNumber(*operand) && operand->text.front() != '-') {
-    operand->text.insert(0, "-");
+    operand->text.insert(0, 1, '-');
     operand->span.begin = token.span.begin;
     return operand;
   }
@@ -306,7 +306,7 @@ Result<Expr*> Parser::ParseIndex(Expr* left) {
   for (Expr** bound : {&low, &high}) {
     if (*bound != nullptr) continue;
     *bound = ast_.NewExpr(ExprKind::kNull, span);
-    (*bound)->text = ":";
+    (*bound)->text.assign(1, ':');
   }
   return Grow(ast_.NewExpr(ExprKind::kSlice, span), {left, low, high});
 }

@@ -271,7 +271,7 @@ Result<Expr*> Parser::ParseInterval() {
   } else {
     THALWEG_ASSIGN_OR_RETURN(value, ParseLiteral());
   }
-  if (negative) value->text.insert(0, "-");
+  if (negative) value->text.insert(0, 1, '-');
   if (Peek().kind == TokenKind::kName && IsIntervalUnit(LowerAscii(Peek().text))) {
     interval->text = LowerAscii(Take().text);
     const bool plural = interval->text.size() > 2 && interval->text.back() == 's';

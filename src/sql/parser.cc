@@ -47,14 +47,14 @@ Status Parser::Expected(std::string_view what, std::string_view hint) const {
   if (token.kind == TokenKind::kEnd) {
     message += "the end of the text";
   } else {
-    message += "'" + Shortened(source_.At(token.span)) + "'";
+    message.append(1, '\'').append(Shortened(source_.At(token.span))).append(1, '\'');
   }
   return source_.Invalid(token.span, message, hint);
 }
 
 Status Parser::ExpectSymbol(std::string_view symbol, std::string_view after) {
   if (TakeSymbol(symbol)) return {};
-  return Expected("'" + std::string(symbol) + "' " + std::string(after));
+  return Expected(std::string(1, '\'').append(symbol).append("' ").append(after));
 }
 
 Status Parser::ExpectWord(std::string_view upper, std::string_view after) {

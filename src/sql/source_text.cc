@@ -69,8 +69,8 @@ Status SourceText::Error(StatusCode code, Span span, std::string_view message,
   std::string out(message);
   out += " at line " + std::to_string(at.line) + ", column " + std::to_string(at.column);
   out += "\n  " + std::string(cut_front ? "..." : "") + excerpt;
-  out += "\n  " + std::string(CountCharacters(before) + (cut_front ? 3 : 0), ' ');
-  out += "^" + std::string(carets > 1 ? carets - 1 : 0, '~');
+  out.append("\n  ").append(CountCharacters(before) + (cut_front ? 3 : 0), ' ');
+  out.append(1, '^').append(carets > 1 ? carets - 1 : 0, '~');
   if (!hint.empty()) out += "\n  hint: " + std::string(hint);
   return Status(code, std::move(out));
 }

@@ -305,6 +305,25 @@ def test_sort_dedup_split_sample(few: pathlib.Path, tmp_path: pathlib.Path) -> N
     assert one.count(b"\x1d") == 5
 
 
+def test_what_was_split_is_joined_again(few: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    large = json.loads(marc("convert", "-t", "jsonl", "--limit", "1", few, cwd=tmp_path).stdout)
+    note = {"ind1": " ", "ind2": " ", "subfields": [{"a": "n" * 9000}]}
+    large["fields"] = [{"001": "large"}, *large["fields"][1:], *[{"500": note}] * 30]
+    (tmp_path / "large.jsonl").write_text(json.dumps(large) + "\n")
+    small = marc("cat", "-t", "iso2709", few, cwd=tmp_path).stdout
+    split = marc("convert", "-t", "iso2709", "--oversize", "split", "large.jsonl", cwd=tmp_path)
+    assert split.stdout.count(b"\x1d") == 3
+    (tmp_path / "split.mrc").write_bytes(split.stdout + small)
+    refused = marc("join", "split.mrc", cwd=tmp_path)
+    assert (refused.returncode, refused.stdout) == (64, b"") and b"at most 99999" in refused.stderr
+    done = marc("join", "split.mrc", "-o", "whole.jsonl", cwd=tmp_path)
+    assert done.stderr.decode().startswith("2 joined\n"), done.stderr
+    first, *others = (tmp_path / "whole.jsonl").read_text().splitlines()
+    assert json.loads(first)["fields"] == large["fields"]
+    assert marc("convert", "-t", "jsonl", few, cwd=tmp_path).stdout.decode().splitlines() == others
+    assert marc("join", few, cwd=tmp_path).stdout == few.read_bytes()
+
+
 def test_diff(few: pathlib.Path, tmp_path: pathlib.Path) -> None:
     assert marc("diff", few, few, cwd=tmp_path).returncode == 0
     marc("edit", "-e", "set 245 ind1 = 9", "--limit", "19", few, "-o", "b.mrc", cwd=tmp_path)

@@ -138,6 +138,12 @@ ReadParallel(const std::string& path, const ReaderOptions& options, const Parall
              const std::function<Result<std::shared_ptr<void>>(const RecordBatch&)>& work,
              const std::function<Result<bool>(const RecordBatch&, std::shared_ptr<void>)>& take);
 
+/// As above, of anything that can be read; one thread at a time calls `read`. `work` may be empty.
+THALWEG_EXPORT Status
+ReadParallel(Reader::ReadBytes read, const ReaderOptions& options, const ParallelOptions& parallel,
+             const std::function<Result<std::shared_ptr<void>>(const RecordBatch&)>& work,
+             const std::function<Result<bool>(const RecordBatch&, std::shared_ptr<void>)>& take);
+
 /// One record from its bytes, which are copied. Structure and text as `options` say; in `lenient`
 /// `defects` (may be null) gets what was mended.
 THALWEG_EXPORT Result<Record> ParseRecord(std::string_view bytes, const ReaderOptions& options,

@@ -14,7 +14,7 @@ values of many records at once; `read`, `read_parallel` and `write` know all for
 and its kin in `thalweg.marc.query` choose fields, `Validator` says what MARC 21 says of a record.
 """
 
-from thalweg.marc._formats import FormatWriter, formats, read, read_parallel, write
+from thalweg.marc._formats import FormatWriter, formats, join_split, read, read_parallel, write
 from thalweg.marc.constants import (
     DIRECTORY_ENTRY_LEN,
     END_OF_FIELD,
@@ -131,6 +131,7 @@ __all__ = [
     "XMLWriter",
     "XmlHandler",
     "formats",
+    "join_split",
     "map_marc8_field",
     "map_marc8_record",
     "map_records",

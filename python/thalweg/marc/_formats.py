@@ -44,7 +44,7 @@ def read(
 
 
 def read_parallel(
-    path: str | os.PathLike[str],
+    source: Any,
     columns: str | None = None,
     *,
     workers: int = 0,
@@ -55,20 +55,26 @@ def read_parallel(
     file_encoding: str = "iso8859-1",
     defects: list[Defect] | None = None,
 ) -> Any:
-    """All records of a file in the exchange format, parsed by several threads, in their order.
+    """All records in the exchange format, parsed by several threads, in their order.
 
+    source: the path of a file, which may be compressed; the bytes themselves; or a binary file.
     columns: as for `MARCReader.to_arrow`: gives the table instead of the records.
     workers: threads; by default as many as there are cores.
     defects: gets what was wrong.
     """
     options = _options(recovery, validation, errors_max, normalize, file_encoding, 0)
     found: list[dict[str, Any]] = []
-    name = os.fsdecode(path)
+    if isinstance(source, str | os.PathLike):
+        taken: Any = os.fsdecode(source)
+    elif isinstance(source, bytes | bytearray | memoryview):
+        taken = bytes(source)
+    else:
+        taken = source.read
     try:
         if columns is None:
-            return _core.marc_read_parallel(name, options, workers, found)
+            return _core.marc_read_parallel(taken, options, workers, found)
         table = _core.MarcColumns(columns)
-        table.add_parallel(name, options, workers, found)
+        table.add_parallel(taken, options, workers, found)
         return _extraction.Table(table)
     finally:
         if defects is not None:
@@ -154,3 +160,38 @@ def write(
             writer.write(record)
             count += 1
     return count
+
+
+def join_split(records: Iterable[Record | None]) -> Iterator[Record | None]:
+    """Joins records that were split because they were too large for the exchange format.
+
+    They follow each other with the same 001, and agree in all control fields and in the leader but
+    for its lengths; the joined record has these once, and all other fields in their order. None,
+    as `MARCReader` gives for what it cannot read, stays where it is.
+
+    >>> from thalweg.marc import Field, Record, Subfield
+    >>> parts = [Record(), Record()]
+    >>> for part in parts:
+    ...     part.add_field(Field("001", data="1"))
+    ...     part.add_field(Field("500", subfields=[Subfield("a", "Note")]))
+    >>> [len(record.fields) for record in join_split(parts)]
+    [3]
+    """
+    held: Record | None = None
+    for record in records:
+        if held is not None and record is not None and _shared(held) == _shared(record):
+            held.add_field(*(field for field in record.fields if not field.control_field))
+            continue
+        if held is not None:
+            yield held
+        held = record if record is not None and "001" in record else None
+        if held is None:
+            yield record
+    if held is not None:
+        yield held
+
+
+def _shared(record: Record) -> tuple[str, list[tuple[str, str | None]]]:
+    leader = str(record.leader)
+    fields = [(field.tag, field.data) for field in record.fields if field.control_field]
+    return leader[5:12] + leader[17:], fields

@@ -16,6 +16,7 @@
 #include <new>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "base/number.h"
@@ -274,6 +275,46 @@ Sample RunOnce(int64_t records, Feed feed, const PipelineOptions& options, uint6
   return sample;
 }
 
+// What the machine has to give: a loop on each core over a part of the records, without order,
+// without a queue, and with nothing handed from one thread to another.
+template <typename Case>
+Sample RunLoop(int64_t records, Feed feed, const PipelineOptions& options, uint64_t expected) {
+  using In = typename Case::In;
+  std::vector<In> made;
+  if (feed == Feed::kInPlace) {
+    made.reserve(static_cast<size_t>(records));
+    for (int64_t id = 0; id < records; ++id) made.emplace_back(id);
+  }
+  const int64_t threads = std::max(1U, std::thread::hardware_concurrency());
+  std::atomic<uint64_t> digest = 0;
+  const auto part = [&](int64_t thread) {
+    std::vector<typename Case::Out> batch;
+    uint64_t own = 0;
+    for (int64_t first = thread * options.batch.rows; first < records;
+         first += threads * options.batch.rows) {
+      const int64_t end = std::min(records, first + options.batch.rows);
+      for (int64_t id = first; id < end; ++id) {
+        batch.push_back(
+            Case::Map(made.empty() ? In(id) : std::move(made[static_cast<size_t>(id)])));
+      }
+      for (const auto& out : batch) own += Case::Digest(out);
+      batch.clear();
+    }
+    digest += own;
+  };
+  Sample sample;
+  const double cpu_before = CpuSeconds();
+  const auto begin = std::chrono::steady_clock::now();
+  std::vector<std::thread> others;
+  for (int64_t thread = 1; thread < threads; ++thread) others.emplace_back(part, thread);
+  part(0);
+  for (std::thread& other : others) other.join();
+  sample.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  sample.cpu_seconds = CpuSeconds() - cpu_before;
+  sample.ok = digest == expected;
+  return sample;
+}
+
 void PrintList(const char* key, const std::vector<double>& values) {
   std::printf(", \"%s\": [", key);
   for (size_t i = 0; i < values.size(); ++i) std::printf("%s%.9g", i == 0 ? "" : ", ", values[i]);
@@ -281,21 +322,21 @@ void PrintList(const char* key, const std::vector<double>& values) {
 }
 
 template <typename Case>
-bool RunCase(const char* name, int64_t records, Feed feed, const PipelineOptions& options,
-             int runs) {
+bool RunCase(const char* name, int64_t records, Feed feed, const PipelineOptions& options, int runs,
+             decltype(&RunOnce<Case>) run_once = &RunOnce<Case>) {
   uint64_t expected = 0;
   for (int64_t id = 0; id < records; ++id) {
     expected += Case::Digest(Case::Map(typename Case::In(id)));
   }
   counting = true;
-  const Sample counted = RunOnce<Case>(records, feed, options, expected);
+  const Sample counted = run_once(records, feed, options, expected);
   counting = false;
   bool ok = counted.ok;
   std::vector<double> seconds;
   std::vector<double> cpu;
   Sample last;
   for (int run = 0; run < runs; ++run) {
-    last = RunOnce<Case>(records, feed, options, expected);
+    last = run_once(records, feed, options, expected);
     ok = ok && last.ok;
     seconds.push_back(last.seconds);
     cpu.push_back(last.cpu_seconds);
@@ -324,11 +365,21 @@ bool Dispatch(std::string_view name, PipelineOptions options, int64_t batch, int
   if (name == "A") return RunCase<CaseA>("A", 1000, Feed::kReclaimed, rows(100), runs);
   if (name == "A-fresh") return RunCase<CaseA>("A-fresh", 1000, Feed::kGenerated, rows(100), runs);
   if (name == "A-pregen") return RunCase<CaseA>("A-pregen", 1000, Feed::kInPlace, rows(100), runs);
+  if (name == "A-loop") {
+    return RunCase<CaseA>("A-loop", 1000, Feed::kGenerated, rows(100), runs, &RunLoop<CaseA>);
+  }
   if (name == "B-empty") return RunCase<CaseB>("B-empty", 0, Feed::kGenerated, rows(500), runs);
   if (name == "B-5k") return RunCase<CaseB>("B-5k", 5000, Feed::kGenerated, rows(500), runs);
   if (name == "B-1m") return RunCase<CaseB>("B-1m", kMillion, Feed::kGenerated, rows(500), runs);
   if (name == "B-pregen") {
     return RunCase<CaseB>("B-pregen", kMillion, Feed::kInPlace, rows(500), runs);
+  }
+  if (name == "B-loop") {
+    return RunCase<CaseB>("B-loop", kMillion, Feed::kGenerated, rows(500), runs, &RunLoop<CaseB>);
+  }
+  if (name == "B-pregen-loop") {
+    return RunCase<CaseB>("B-pregen-loop", kMillion, Feed::kInPlace, rows(500), runs,
+                          &RunLoop<CaseB>);
   }
   if (name == "B-pregen-each") {
     return RunCase<CaseB>("B-pregen-each", kMillion, Feed::kMoved, rows(500), runs);

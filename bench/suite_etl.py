@@ -1,5 +1,8 @@
 """Records through `Pipeline<In, Out>`: large ones (A) and small ones (B), with two allocators.
 
+`…-loop` is what a loop on each core does to the same records, with nothing handed over: what the
+machine has to give in this run.
+
 The ancestor that these cases come from is a Rust crate that is in no registry; it is reported as
 missing.
 """
@@ -16,8 +19,9 @@ from run import Context, Result, median_and_spread
 THREADS = 4
 RUNS_PER_PROCESS = 5
 CASES = (
-    "A", "A-fresh", "A-pregen",
-    "B-empty", "B-5k", "B-1m", "B-pregen", "B-pregen-each", "B-pregen-vector",
+    "A", "A-fresh", "A-pregen", "A-loop",
+    "B-empty", "B-5k", "B-1m", "B-loop",
+    "B-pregen", "B-pregen-loop", "B-pregen-each", "B-pregen-vector",
 )
 SWEEP = (1000, 2000, 5000, 10000, 20000)
 

@@ -83,6 +83,8 @@ void Run::Impl::PrepareThreads() {
     }
     eager_threads_ = eager_threads_ || (stage->fixed_lanes && stage->lanes_max > 1);
   }
+  // More would only wait for a core, with work in their hands.
+  working = std::min(working, governor_->cpu_tokens());
   // Without a port the caller's thread is one of the workers.
   threads_wanted_ = std::min(kThreadsMax, working + blocking - (ports ? 0 : 1));
 }

@@ -7,7 +7,6 @@
 #include <mutex>
 #include <stdexcept>
 #include <string>
-#include <thread>
 
 #include "testing/status_matchers.h"
 #include "testing/step_nodes.h"
@@ -27,10 +26,13 @@ using testing::SourceOf;
 using testing::StatusIs;
 using testing::StepOf;
 
-RunOptions Threads(int workers) {
+// Two lanes run at once, on whatever machine.
+RunOptions TwoCores() {
+  static Governor governor({.cpu_tokens = 2});
   RunOptions options;
-  options.workers = workers;
+  options.workers = 2;
   options.sequential_us = 0;
+  options.governor = &governor;
   return options;
 }
 
@@ -38,7 +40,7 @@ Report RunOneStep(std::unique_ptr<FunctionStep> step) {
   Graph graph;
   const NodeId source = graph.AddSource({.name = "source"}, RangeSource(0, 100, 10));
   graph.AddSerial({.name = "step"}, std::move(step), {source});
-  return GraphRun(std::move(graph), Threads(2)).Execute({});
+  return GraphRun(std::move(graph), TwoCores()).Execute({});
 }
 
 TEST(RunFailureTest, AFailureAnywhereIsTheOutcome) {
@@ -63,21 +65,24 @@ TEST(RunFailureTest, AFactoryThatFailsLaterFailsTheRun) {
   Graph graph;
   const NodeId source = graph.AddSource({.name = "source"}, RangeSource(0, 1000, 1));
   std::mutex mutex;
+  std::condition_variable second;
   int made = 0;
   const NodeId mapped = graph.AddParallel(
       {.name = "map", .concurrency = 3},
       [&]() -> Result<std::unique_ptr<Step>> {
         std::scoped_lock lock(mutex);
+        second.notify_all();
         if (++made == 2) return Status::NotFound("no library");
-        return std::unique_ptr<Step>(std::make_unique<FunctionStep>());
+        // However busy the machine is, the first lane is not done before there is a second one.
+        return std::unique_ptr<Step>(StepOf([&](Chunk&, Output&) {
+          std::unique_lock wait(mutex);
+          second.wait(wait, [&] { return made >= 2; });
+          return Progress::kNeedInput;
+        }));
       },
       source);
-  graph.AddSerial({.name = "sink"}, StepOf([](Chunk&, Output&) {
-                    std::this_thread::yield();
-                    return Progress::kNeedInput;
-                  }),
-                  {mapped});
-  EXPECT_THAT(GraphRun(std::move(graph), Threads(3)).Execute({}).outcome,
+  graph.AddSerial({.name = "sink"}, std::make_unique<FunctionStep>(), {mapped});
+  EXPECT_THAT(GraphRun(std::move(graph), TwoCores()).Execute({}).outcome,
               StatusIs(StatusCode::kNotFound));
 }
 
@@ -119,7 +124,7 @@ TEST(RunFailureTest, TheFirstErrorBySequenceStandsFirst) {
       }),
       source);
   graph.AddSerial({.name = "sink"}, std::make_unique<FunctionStep>(), {mapped});
-  const Report report = GraphRun(std::move(graph), Threads(2)).Execute({});
+  const Report report = GraphRun(std::move(graph), TwoCores()).Execute({});
   EXPECT_EQ(report.outcome.message(), "chunk 1");
   ASSERT_EQ(report.errors.size(), 2U);
   EXPECT_EQ(report.errors[1].message(), "chunk 2");

@@ -190,6 +190,27 @@ void ExpectOthers(Format format, const std::string& text) {
   EXPECT_EQ(Lines(records[0]), Expected());
 }
 
+TEST(BibframeDecoderTest, HeadingsLinkToTheirAuthorities) {
+  Record record = SmallRecord("1");
+  const std::string authority = "http://id.loc.gov/authorities/names/n98080448";
+  record.Add(
+      Field("700", '1', ' ', {{'a', "Hunt, Ann"}, {'0', authority}, {'1', " https://x/1 "}}));
+  record.Add(Field("650", ' ', '0', {{'a', "Code"}, {'0', "(DLC)sh1"}, {'0', "http://a b"}}));
+  const std::vector<Record> records = {record};
+  const std::string text = Encoded(Format::kBibframeNTriples, records);
+  const std::string same = "isIdentifiedByAuthority> <" + authority + "> .";
+  EXPECT_THAT(text, HasSubstr("<http://www.loc.gov/mads/rdf/v1#" + same));
+  EXPECT_THAT(text, HasSubstr("<http://www.w3.org/2002/07/owl#sameAs> <https://x/1> ."));
+  EXPECT_THAT(text, Not(HasSubstr("<http://a b>")));
+  for (const Format format :
+       {Format::kBibframe, Format::kBibframeTurtle, Format::kBibframeJsonLd}) {
+    ASSERT_OK_AND_ASSIGN(const auto back,
+                         ParseRecords(format, Encoded(format, records), {}, nullptr));
+    ASSERT_THAT(back, SizeIs(1));
+    EXPECT_EQ(Whole(back[0], {"650", "700"}), Whole(record, {"650", "700"}));
+  }
+}
+
 TEST(BibframeDecoderTest, ReadsRdfXmlOfOthers) {
   ExpectOthers(Format::kBibframe, FileText("tests/vectors/marc/bibframe.rdf"));
 }

@@ -13,6 +13,7 @@
 #include "marc/mapping.h"
 #include "marc/rdf.h"
 #include "marc/rdf_iri.h"
+#include "marc/text_trim.h"
 
 namespace thalweg::marc {
 namespace {
@@ -91,6 +92,7 @@ class Bibframe {
     if (uniform) {
       AddBibframeTitle(&work_, field, "bf:Title", "adfgklmorst", names_)
           .Text("bflc:marcKey", MarcKeyOf(field));
+      LinkAuthorities(&work_, field);
     }
     const bool has_uniform = record_.Has("130") || record_.Has("240");
     if (tag == Tag("245") && !has_uniform) {
@@ -145,6 +147,7 @@ class Bibframe {
         relation.Node("bf:associatedResource", series ? "bf:Series" : "bf:Work", Name("Work", tag));
     work.Text("rdfs:label", JoinedHeading(field));
     work.Text("bflc:marcKey", MarcKeyOf(field));
+    LinkAuthorities(&work, field);
   }
 
   // A series for each of its titles: a statement may have it in several languages.
@@ -172,6 +175,18 @@ class Bibframe {
     }
   }
 
+  // The authority record of a heading ($0), and the thing itself ($1), where these are IRIs.
+  static void LinkAuthorities(RdfNode* node, const FieldView& field) {
+    for (const Subfield& subfield : field.subfields()) {
+      if (subfield.code != '0' && subfield.code != '1') continue;
+      const std::string_view iri = Trimmed(subfield.value);
+      if (!iri.starts_with("http://") && !iri.starts_with("https://")) continue;
+      if (!IsIri(iri)) continue;
+      node->Link(subfield.code == '0' ? "madsrdf:isIdentifiedByAuthority" : "owl:sameAs",
+                 std::string(iri));
+    }
+  }
+
   void Contribution(const FieldView& field) {
     const Tag tag = field.tag();
     const std::string_view type = HeadingType(tag);
@@ -183,6 +198,7 @@ class Bibframe {
     agent.types.emplace_back(type);
     agent.Text("rdfs:label", Joined(field, type == "bf:Person" ? "abcdq" : "abcdn"));
     agent.Text("bflc:marcKey", MarcKeyOf(field));
+    LinkAuthorities(&agent, field);
     const char term = type == "bf:Meeting" ? 'j' : 'e';
     int roles = 0;
     for (const Subfield& subfield : field.subfields()) {
@@ -209,6 +225,7 @@ class Bibframe {
                           : work_.Node("bf:subject", HeadingType(tag), Name("Subject", tag));
     node.Text("rdfs:label", label);
     node.Text("bflc:marcKey", MarcKeyOf(field));
+    LinkAuthorities(&node, field);
     const std::string_view source = Thesaurus(field);
     if (!source.empty()) node.Link("bf:source", Vocabulary("subjectSchemes", source));
   }
@@ -297,11 +314,7 @@ RdfForm FormOf(Format format) {
 
 Result<std::unique_ptr<RecordEncoder>> MakeBibframeEncoder(Format format, EncoderOptions options) {
   const std::string& base = options.base_uri;
-  const bool has_other = std::ranges::any_of(base, [](char c) {
-    return static_cast<unsigned char>(c) <= ' ' ||
-           std::string_view("<>\"{}|\\^`").find(c) != std::string_view::npos;
-  });
-  if (!IsAbsoluteIri(base) || has_other) {
+  if (!IsIri(base)) {
     return Status::InvalidArgument(
         "base_uri: not an absolute IRI, such as 'https://example.org/': '" + base + "'");
   }

@@ -16,6 +16,8 @@ struct Prefix {
 constexpr auto kPrefixes = std::to_array<Prefix>({
     {"bf", "http://id.loc.gov/ontologies/bibframe/"},
     {"bflc", "http://id.loc.gov/ontologies/bflc/"},
+    {"madsrdf", "http://www.loc.gov/mads/rdf/v1#"},
+    {"owl", "http://www.w3.org/2002/07/owl#"},
     {"rdf", "http://www.w3.org/1999/02/22-rdf-syntax-ns#"},
     {"rdfs", "http://www.w3.org/2000/01/rdf-schema#"},
 });

@@ -69,4 +69,11 @@ std::string ResolveIri(std::string_view base, std::string_view reference) {
   return std::string(parts.root).append(WithoutDots(path)).append(reference.substr(end));
 }
 
+bool IsIri(std::string_view text) {
+  return IsAbsoluteIri(text) && std::ranges::none_of(text, [](char c) {
+           return static_cast<unsigned char>(c) <= ' ' ||
+                  std::string_view("<>\"{}|\\^`").find(c) != std::string_view::npos;
+         });
+}
+
 }  // namespace thalweg::marc

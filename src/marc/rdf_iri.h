@@ -12,4 +12,7 @@ std::string ResolveIri(std::string_view base, std::string_view reference);
 /// `text` begins with a scheme and a colon.
 bool IsAbsoluteIri(std::string_view text);
 
+/// `text` is an absolute IRI without anything that may not stand in one.
+bool IsIri(std::string_view text);
+
 }  // namespace thalweg::marc

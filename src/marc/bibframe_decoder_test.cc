@@ -193,9 +193,9 @@ void ExpectOthers(Format format, const std::string& text) {
 TEST(BibframeDecoderTest, HeadingsLinkToTheirAuthorities) {
   Record record = SmallRecord("1");
   const std::string authority = "http://id.loc.gov/authorities/names/n98080448";
+  record.Add(Field("650", ' ', '0', {{'a', "Code"}, {'0', "(DLC)sh1"}, {'0', "http://a b"}}));
   record.Add(
       Field("700", '1', ' ', {{'a', "Hunt, Ann"}, {'0', authority}, {'1', " https://x/1 "}}));
-  record.Add(Field("650", ' ', '0', {{'a', "Code"}, {'0', "(DLC)sh1"}, {'0', "http://a b"}}));
   const std::vector<Record> records = {record};
   const std::string text = Encoded(Format::kBibframeNTriples, records);
   const std::string same = "isIdentifiedByAuthority> <" + authority + "> .";

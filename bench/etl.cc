@@ -257,17 +257,25 @@ double CpuSeconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-template <typename Case>
-Sample RunOnce(int64_t records, Feed feed, const PipelineOptions& options, uint64_t expected) {
-  Bench<Case> bench(records, feed);
+// What `body` takes.
+template <typename Body>
+Sample Measure(Body&& body) {
   Sample sample;
   const int64_t allocations_before = allocations.load();
   const double cpu_before = CpuSeconds();
   const auto begin = std::chrono::steady_clock::now();
-  const Report report = bench.Run(options);
+  body();
   sample.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   sample.cpu_seconds = CpuSeconds() - cpu_before;
   sample.allocations = allocations.load() - allocations_before;
+  return sample;
+}
+
+template <typename Case>
+Sample RunOnce(int64_t records, Feed feed, const PipelineOptions& options, uint64_t expected) {
+  Bench<Case> bench(records, feed);
+  Report report;
+  Sample sample = Measure([&] { report = bench.Run(options); });
   sample.bucket_p50_s = report.batch_wait_p50_s;
   sample.bucket_p99_s = report.batch_wait_p99_s;
   sample.ok = report.outcome.ok() && bench.loaded == records && bench.digest == expected &&
@@ -302,15 +310,12 @@ Sample RunLoop(int64_t records, Feed feed, const PipelineOptions& options, uint6
     }
     digest += own;
   };
-  Sample sample;
-  const double cpu_before = CpuSeconds();
-  const auto begin = std::chrono::steady_clock::now();
-  std::vector<std::thread> others;
-  for (int64_t thread = 1; thread < threads; ++thread) others.emplace_back(part, thread);
-  part(0);
-  for (std::thread& other : others) other.join();
-  sample.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  sample.cpu_seconds = CpuSeconds() - cpu_before;
+  Sample sample = Measure([&] {
+    std::vector<std::thread> others;
+    for (int64_t thread = 1; thread < threads; ++thread) others.emplace_back(part, thread);
+    part(0);
+    for (std::thread& other : others) other.join();
+  });
   sample.ok = digest == expected;
   return sample;
 }

@@ -58,6 +58,11 @@ std::string KeyOf(const std::vector<marc::PathColumn>& keys, const marc::RecordV
   return key;
 }
 
+// Where records are only taken in their order.
+Result<std::shared_ptr<void>> NoWork(const marc::RecordBatch& /*batch*/) {
+  return std::shared_ptr<void>();
+}
+
 // Whoever reads standard output has seen enough: an end like any other.
 bool ReaderWentAway(const Context& context, const Status& status) {
   return status.code() == StatusCode::kCancelled && !context.stop.stop_requested();
@@ -282,29 +287,26 @@ int RunSplit(const Context& context, const ArrangeFlags& flags) {
   const std::string suffix = suffixes.substr(0, suffixes.find(' '));
   std::unique_ptr<marc::RecordWriter> writer;
   int64_t parts = 0;
-  auto report = ReadMarc(
-      context, prepared->options.input,
-      [](const marc::RecordBatch&) -> Result<std::shared_ptr<void>> {
-        return std::shared_ptr<void>();
-      },
-      [&](const marc::RecordBatch& batch, const std::shared_ptr<void>&) -> Result<bool> {
-        for (const marc::RecordView& record : batch.records) {
-          if (writer != nullptr && writer->records_written() == flags.number) {
-            THALWEG_RETURN_IF_ERROR(writer->Close());
-            writer.reset();
-          }
-          if (writer == nullptr) {
-            THALWEG_ASSIGN_OR_RETURN(
-                marc::RecordWriter next,
-                marc::RecordWriter::Create(PartName(flags, ++parts, suffix.c_str()),
-                                           prepared->options.force, prepared->format,
-                                           prepared->options.encoder));
-            writer = std::make_unique<marc::RecordWriter>(std::move(next));
-          }
-          THALWEG_RETURN_IF_ERROR(writer->Write(record));
-        }
-        return true;
-      });
+  auto report =
+      ReadMarc(context, prepared->options.input, NoWork,
+               [&](const marc::RecordBatch& batch, const std::shared_ptr<void>&) -> Result<bool> {
+                 for (const marc::RecordView& record : batch.records) {
+                   if (writer != nullptr && writer->records_written() == flags.number) {
+                     THALWEG_RETURN_IF_ERROR(writer->Close());
+                     writer.reset();
+                   }
+                   if (writer == nullptr) {
+                     THALWEG_ASSIGN_OR_RETURN(
+                         marc::RecordWriter next,
+                         marc::RecordWriter::Create(PartName(flags, ++parts, suffix.c_str()),
+                                                    prepared->options.force, prepared->format,
+                                                    prepared->options.encoder));
+                     writer = std::make_unique<marc::RecordWriter>(std::move(next));
+                   }
+                   THALWEG_RETURN_IF_ERROR(writer->Write(record));
+                 }
+                 return true;
+               });
   if (!report.ok()) return Fail(context, report.status());
   if (writer != nullptr) {
     if (Status status = writer->Close(); !status.ok()) return Fail(context, status);
@@ -320,24 +322,21 @@ int RunSample(const Context& context, const ArrangeFlags& flags) {
   std::mt19937_64 random(flags.seed);
   std::vector<std::pair<int64_t, marc::Record>> kept;
   int64_t seen = 0;
-  auto report = ReadMarc(
-      context, prepared->options.input,
-      [](const marc::RecordBatch&) -> Result<std::shared_ptr<void>> {
-        return std::shared_ptr<void>();
-      },
-      [&](const marc::RecordBatch& batch, const std::shared_ptr<void>&) -> Result<bool> {
-        for (const marc::RecordView& record : batch.records) {
-          const int64_t place = seen++;
-          if (place < flags.number) {
-            kept.emplace_back(place, marc::Record::CopyOf(record));
-            continue;
-          }
-          const auto chosen = static_cast<int64_t>(random() % static_cast<uint64_t>(seen));
-          if (chosen >= flags.number) continue;
-          kept[static_cast<size_t>(chosen)] = {place, marc::Record::CopyOf(record)};
-        }
-        return true;
-      });
+  auto report =
+      ReadMarc(context, prepared->options.input, NoWork,
+               [&](const marc::RecordBatch& batch, const std::shared_ptr<void>&) -> Result<bool> {
+                 for (const marc::RecordView& record : batch.records) {
+                   const int64_t place = seen++;
+                   if (place < flags.number) {
+                     kept.emplace_back(place, marc::Record::CopyOf(record));
+                     continue;
+                   }
+                   const auto chosen = static_cast<int64_t>(random() % static_cast<uint64_t>(seen));
+                   if (chosen >= flags.number) continue;
+                   kept[static_cast<size_t>(chosen)] = {place, marc::Record::CopyOf(record)};
+                 }
+                 return true;
+               });
   if (!report.ok()) return Fail(context, report.status());
   std::sort(kept.begin(), kept.end(),
             [](const auto& a, const auto& b) { return a.first < b.first; });
@@ -360,20 +359,17 @@ int RunJoin(const Context& context, const ArrangeFlags& flags) {
                                            prepared->format, prepared->options.encoder);
   if (!writer.ok()) return Fail(context, writer.status());
   marc::RecordJoiner joiner;
-  auto report = ReadMarc(
-      context, prepared->options.input,
-      [](const marc::RecordBatch&) -> Result<std::shared_ptr<void>> {
-        return std::shared_ptr<void>();
-      },
-      [&](const marc::RecordBatch& batch, const std::shared_ptr<void>&) -> Result<bool> {
-        for (size_t i = 0; i < batch.records.size(); ++i) {
-          const std::optional<marc::Record> whole = joiner.Push(batch.Own(i));
-          const Status status = whole ? writer->Write(*whole) : Status();
-          if (ReaderWentAway(context, status)) return false;
-          THALWEG_RETURN_IF_ERROR(status);
-        }
-        return true;
-      });
+  auto report =
+      ReadMarc(context, prepared->options.input, NoWork,
+               [&](const marc::RecordBatch& batch, const std::shared_ptr<void>&) -> Result<bool> {
+                 for (size_t i = 0; i < batch.records.size(); ++i) {
+                   const std::optional<marc::Record> whole = joiner.Push(batch.Own(i));
+                   const Status status = whole ? writer->Write(*whole) : Status();
+                   if (ReaderWentAway(context, status)) return false;
+                   THALWEG_RETURN_IF_ERROR(status);
+                 }
+                 return true;
+               });
   if (!report.ok()) return Fail(context, report.status());
   Status status;
   if (const std::optional<marc::Record> last = joiner.Finish()) status = writer->Write(*last);

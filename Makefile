@@ -60,7 +60,7 @@ test-install: build ## Install the wheel into an empty environment and use it fr
 test-arrow-private: build ## Prove that our Arrow and others in one process stay apart
 	@ctest --preset release --tests-regex '^bindings$$'
 
-bench: build ## Run benchmarks: SUITE=etl|files|all, BASELINE=name saves and compares
+bench: build ## Run benchmarks: SUITE=etl|files|archive|marc|all, BASELINE=name saves and compares
 	@cmake --build --preset release --target thalweg_benches
 	@$(PY) bench/run.py $(SUITE) $(if $(BASELINE),--baseline $(BASELINE))
 

@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "thalweg/archive_command.h"
+#include "thalweg/errno_text.h"
 
 namespace thalweg::cli {
 namespace {
@@ -20,7 +21,7 @@ class DescriptorReader final : public archive::ByteReader {
                               offset + static_cast<int64_t>(done));
       if (n < 0 && errno == EINTR) continue;
       if (n < 0) {
-        return Status::IoError("standard input: " + std::generic_category().message(errno));
+        return Status::IoError("standard input: " + ErrnoText(errno));
       }
       if (n == 0) break;
       done += static_cast<size_t>(n);

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "thalweg/archive_command.h"
+#include "thalweg/errno_text.h"
 
 namespace thalweg::cli {
 namespace {
@@ -29,8 +30,7 @@ Status MakeFolder(const std::string& path) {
        slash = path.find('/', slash + 1)) {
     const std::string folder = path.substr(0, slash);
     if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
-      return Status::IoError("cannot make '" + folder +
-                             "': " + std::generic_category().message(errno));
+      return Status::IoError("cannot make '" + folder + "': " + ErrnoText(errno));
     }
   }
   return {};

@@ -10,6 +10,7 @@
 #include <csignal>
 
 #include "thalweg/archive_command.h"
+#include "thalweg/errno_text.h"
 
 namespace thalweg::cli {
 namespace {
@@ -17,8 +18,6 @@ namespace {
 using archive::Secret;
 
 constexpr size_t kAnswerBytesMax = 4096;
-
-std::string ErrnoText(int error) { return std::generic_category().message(error); }
 
 // A pipe whose ends are closed when it is destroyed.
 class Pipe {

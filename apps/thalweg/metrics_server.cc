@@ -11,13 +11,13 @@
 #include <cerrno>
 #include <thread>
 
+#include "thalweg/errno_text.h"
+
 namespace thalweg::cli {
 namespace {
 
 constexpr size_t kRequestBytesMax = 4096;
 constexpr int kRequestMsMax = 2000;
-
-std::string ErrnoText(int error) { return std::generic_category().message(error); }
 
 // One request at a time, each with a bound on its length and its time: the only client there is a
 // scraper.

@@ -8,9 +8,9 @@
 #include <cstdio>
 #include <fstream>
 #include <sstream>
-#include <system_error>
 
 #include "thalweg/command.h"
+#include "thalweg/errno_text.h"
 
 namespace thalweg::cli {
 
@@ -179,7 +179,7 @@ Status WriteTo(int descriptor, std::string_view data) {
     const ssize_t n = write(descriptor, data.data(), std::min(data.size(), kPiece));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EPIPE) return Status::Cancelled("the reader went away");
-    if (n < 0) return Status::IoError("write: " + std::generic_category().message(errno));
+    if (n < 0) return Status::IoError("write: " + ErrnoText(errno));
     data.remove_prefix(static_cast<size_t>(n));
   }
   return {};

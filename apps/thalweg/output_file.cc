@@ -6,17 +6,11 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <system_error>
 
 #include "thalweg/command.h"
+#include "thalweg/errno_text.h"
 
 namespace thalweg::cli {
-namespace {
-
-std::string ErrnoText(int error) { return std::generic_category().message(error); }
-
-}  // namespace
-
 Result<std::unique_ptr<OutputFile>> OutputFile::Create(const std::string& path,
                                                        uint32_t permissions, bool force) {
   struct stat info{};

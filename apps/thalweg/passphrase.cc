@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "thalweg/archive_command.h"
+#include "thalweg/errno_text.h"
 
 namespace thalweg::cli {
 namespace {
@@ -33,8 +34,6 @@ class Descriptor {
  private:
   int descriptor_;
 };
-
-std::string ErrnoText(int error) { return std::generic_category().message(error); }
 
 // Switches the echo of a terminal off for as long as it lives.
 class EchoOff {

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "thalweg/archive_command.h"
+#include "thalweg/errno_text.h"
 
 namespace thalweg::cli {
 namespace {
@@ -21,7 +22,7 @@ Result<size_t> ReadDescriptor(int descriptor, std::span<char> out, const std::st
     const ssize_t n = read(descriptor, out.data(), out.size());
     if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (n < 0) {
-      return Status::IoError("standard input: " + std::generic_category().message(errno));
+      return Status::IoError("standard input: " + ErrnoText(errno));
     }
     return static_cast<size_t>(n);
   }

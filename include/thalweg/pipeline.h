@@ -22,7 +22,7 @@ namespace thalweg {
 struct THALWEG_EXPORT PipelineOptions {
   std::string name = "pipeline";
   BatchOptions batch;                        ///< What `Load` is given.
-  std::optional<int> workers;                ///< Unset: all cores.
+  std::optional<int> workers;                ///< Unset: all cores; never more.
   std::optional<int> transform_concurrency;  ///< Unset: as many lanes as workers.
   std::optional<int> load_concurrency;       ///< Unset: 1, which also keeps order.
   bool ordered = true;                       ///< Output in input order.

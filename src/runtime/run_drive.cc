@@ -37,7 +37,10 @@ Result<Progress> Run::Impl::RunTask(Task& task, Governor::Token token) {
     }
     return Status();
   };
+  const bool learns = task.lane->learns;
+  const ThreadUse before = learns ? ThreadUse::Now() : ThreadUse();
   Status caught = CatchAll(task.stage->names.front(), drive);
+  if (learns) task.lane->was_on_core = ThreadUse::Now().OnCoreSince(before);
   if (!caught.ok()) return caught;
   return progress;
 }
@@ -79,13 +82,8 @@ bool Run::Impl::DriveOne(Lock& lock, Scope scope) {
 // spreads without anybody counting it.
 void Run::Impl::WakeOthers() {
   if (idle_ == 0 || Stopped()) return;
-  picked_.clear();
-  for (auto stage = plan_.stages.rbegin(); stage != plan_.stages.rend(); ++stage) {
-    Runnable(**stage, &picked_, 1);
-    if (picked_.empty()) continue;
-    work_.notify_one();
-    return;
-  }
+  // Where cores are short, one thread looks again now and then.
+  if (PickAny(Scope::kAll) || (crowded_ && watching_ == 0)) work_.notify_one();
 }
 
 void Run::Impl::NotifyPushers() {
@@ -134,8 +132,9 @@ std::optional<Clock::Instant> Run::Impl::NextDeadline() const {
       consider(stage->lanes[0]->deadline());
     }
   }
-  // Memory that other runs give back does not wake us.
+  // Memory that other runs give back does not wake us, nor does a call that takes long.
   if (memory_waiting_) consider(clock_->Now() + kMemoryRecheck);
+  if (crowded_) consider(clock_->Now() + kLearnedHolds);
   return next;
 }
 
@@ -147,12 +146,15 @@ void Run::Impl::Work(Lock& lock, bool caller) {
     }
     if (Finished()) break;
     const auto deadline = NextDeadline();
+    const int watches = crowded_ ? 1 : 0;
     ++idle_;
+    watching_ += watches;
     if (deadline) {
       clock_->WaitUntil(work_, lock, {}, *deadline);
     } else {
       work_.wait(lock);
     }
+    watching_ -= watches;
     --idle_;
   }
   work_.notify_all();

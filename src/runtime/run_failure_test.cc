@@ -25,22 +25,13 @@ using testing::RangeSource;
 using testing::SourceOf;
 using testing::StatusIs;
 using testing::StepOf;
-
-// Two lanes run at once, on whatever machine.
-RunOptions TwoCores() {
-  static Governor governor({.cpu_tokens = 2});
-  RunOptions options;
-  options.workers = 2;
-  options.sequential_us = 0;
-  options.governor = &governor;
-  return options;
-}
+using testing::Threads;
 
 Report RunOneStep(std::unique_ptr<FunctionStep> step) {
   Graph graph;
   const NodeId source = graph.AddSource({.name = "source"}, RangeSource(0, 100, 10));
   graph.AddSerial({.name = "step"}, std::move(step), {source});
-  return GraphRun(std::move(graph), TwoCores()).Execute({});
+  return GraphRun(std::move(graph), Threads(2)).Execute({});
 }
 
 TEST(RunFailureTest, AFailureAnywhereIsTheOutcome) {
@@ -82,7 +73,7 @@ TEST(RunFailureTest, AFactoryThatFailsLaterFailsTheRun) {
       },
       source);
   graph.AddSerial({.name = "sink"}, std::make_unique<FunctionStep>(), {mapped});
-  EXPECT_THAT(GraphRun(std::move(graph), TwoCores()).Execute({}).outcome,
+  EXPECT_THAT(GraphRun(std::move(graph), Threads(2)).Execute({}).outcome,
               StatusIs(StatusCode::kNotFound));
 }
 
@@ -124,7 +115,7 @@ TEST(RunFailureTest, TheFirstErrorBySequenceStandsFirst) {
       }),
       source);
   graph.AddSerial({.name = "sink"}, std::make_unique<FunctionStep>(), {mapped});
-  const Report report = GraphRun(std::move(graph), TwoCores()).Execute({});
+  const Report report = GraphRun(std::move(graph), Threads(2)).Execute({});
   EXPECT_EQ(report.outcome.message(), "chunk 1");
   ASSERT_EQ(report.errors.size(), 2U);
   EXPECT_EQ(report.errors[1].message(), "chunk 2");

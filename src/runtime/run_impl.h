@@ -77,6 +77,8 @@ class Run::Impl {
   bool MemoryAdmits(const Stage& stage, uint64_t sequence) const;
   bool NothingInFlight() const;
   bool AnyRunning() const;
+  static bool NeedsCore(const Stage& stage);
+  bool Crowded() const;
   Lane* IdleLane(Stage& stage);
   Status AddLane(Stage& stage);
   bool Prepare(Task& task);
@@ -151,6 +153,8 @@ class Run::Impl {
   int idle_ = 0;
   int pushers_waiting_ = 0;
   bool memory_waiting_ = false;
+  bool crowded_ = false;         ///< Every core is in use, as far as is known.
+  int watching_ = 0;             ///< Idle threads that look again whether it still is.
   bool memory_ignored_ = false;  ///< Nothing else can go on: one task is admitted in any case.
 
   bool started_ = false;

@@ -42,6 +42,9 @@ Result<Progress> Run::Impl::Push(NodeId port, Chunk chunk) {
   Lock lock(mutex_);
   Stage& stage = StageOf(port);
   const bool measured = !measured_.node_seconds.empty();
+  if (std::exchange(stage.outside, false)) {
+    stage.on_core.Learn(ThreadUse::Now().OnCoreSince(stage.pushed_use));
+  }
   if (measured && stage.pushed_at != Clock::Instant{}) {
     measured_.node_seconds[static_cast<size_t>(port.index)]->Record(
         (clock_->Now() - stage.pushed_at).count());
@@ -60,6 +63,9 @@ Result<Progress> Run::Impl::Push(NodeId port, Chunk chunk) {
   }
   PutFromPort(stage, std::move(chunk));
   if (threads_started_) {
+    stage.outside = true;
+    stage.pushed_at = clock_->Now();
+    stage.pushed_use = ThreadUse::Now();
     WakeOthers();
   } else if (options_.seed) {
     for (uint64_t steps = random_() % 4; steps > 0 && DriveOne(lock); --steps) {

@@ -7,7 +7,6 @@
 #include "runtime/run_impl.h"
 
 namespace thalweg::runtime {
-
 bool Run::Impl::CanTake(const Stage& stage) const {
   if (!stage.control.empty()) return true;
   for (size_t i = 0; i < stage.inputs.size(); ++i) {
@@ -49,6 +48,33 @@ bool Run::Impl::AnyRunning() const {
            std::ranges::any_of(
                stage->lanes, [](const auto& lane) { return lane->state == Lane::State::kRunning; });
   });
+}
+
+bool Run::Impl::NeedsCore(const Stage& stage) {
+  if (stage.fixed_lanes) return false;  // They may wait for each other.
+  return stage.token == TokenKind::kCpu || stage.on_core.mostly();
+}
+
+// Whether one more task would only share a core with those that are running and with pushers that
+// make their next chunk. Somebody is running then, and takes what is left. What was learned of a
+// call does not hold for one that takes long.
+bool Run::Impl::Crowded() const {
+  const Clock::Instant now = clock_->Now();
+  int used = 0;
+  int running = 0;
+  for (const auto& stage : plan_.stages) {
+    if (stage->kind == NodeKind::kPort) {
+      const bool working = !stage->done && stage->outside && stage->on_core.mostly();
+      if (working && now - stage->pushed_at < kLearnedHolds) ++used;
+      continue;
+    }
+    if (!NeedsCore(*stage)) continue;
+    for (const auto& lane : stage->lanes) {
+      if (lane->state != Lane::State::kRunning) continue;
+      if (stage->token == TokenKind::kCpu || now - lane->started < kLearnedHolds) ++running;
+    }
+  }
+  return running > 0 && used + running >= governor_->cpu_tokens();
 }
 
 // The lowest open sequence number is always admitted, so that memory held by later ones can never
@@ -154,6 +180,7 @@ std::optional<Run::Impl::Task> Run::Impl::Pick(Scope scope) {
 
 std::optional<Run::Impl::Task> Run::Impl::PickAny(Scope scope) {
   memory_waiting_ = false;
+  crowded_ = scope == Scope::kAll && Crowded();
   std::vector<Task>& tasks = picked_;
   tasks.clear();
   const size_t wanted = options_.seed ? SIZE_MAX : 1;
@@ -161,6 +188,7 @@ std::optional<Run::Impl::Task> Run::Impl::PickAny(Scope scope) {
   for (auto stage = plan_.stages.rbegin(); stage != plan_.stages.rend(); ++stage) {
     const bool quick = (*stage)->token == TokenKind::kCpu && !(*stage)->fixed_lanes;
     if (scope == Scope::kHelper && (!quick || (*stage)->kind == NodeKind::kSource)) continue;
+    if (crowded_ && NeedsCore(**stage)) continue;
     Runnable(**stage, &tasks, wanted);
     if (tasks.size() >= wanted) break;
   }
@@ -249,6 +277,8 @@ bool Run::Impl::Prepare(Task& task) {
   if (lane.state != Lane::State::kParked) ++stage.active;
   lane.over_budget = false;
   lane.state = Lane::State::kRunning;
+  lane.started = clock_->Now();
+  lane.learns = threads_started_ && stage.token != TokenKind::kCpu && !stage.fixed_lanes;
   return true;
 }
 
@@ -308,6 +338,7 @@ void Run::Impl::CommitCounts(Stage& stage, Lane& lane) {
 
 void Run::Impl::Commit(Task& task, Result<Progress> progress) {
   Stage& stage = *task.stage;
+  if (task.lane->learns) stage.on_core.Learn(task.lane->was_on_core);
   CommitOutputs(stage, *task.lane);
   CommitCounts(stage, *task.lane);
   CommitProgress(stage, *task.lane, progress);

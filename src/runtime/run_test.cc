@@ -29,18 +29,12 @@ using testing::RangeSource;
 using testing::SourceOf;
 using testing::StatusIs;
 using testing::StepOf;
+using testing::Threads;
 
 std::vector<int64_t> Range(int64_t first, int64_t last) {
   std::vector<int64_t> values(static_cast<size_t>(last - first));
   std::iota(values.begin(), values.end(), first);
   return values;
-}
-
-RunOptions Threads(int workers) {
-  RunOptions options;
-  options.workers = workers;
-  options.sequential_us = 0;
-  return options;
 }
 
 TEST(RunTest, OneInputMayYieldMuchMoreThanThereIsRoomFor) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/core_use.h"
 #include "runtime/edge.h"
 #include "thalweg/report.h"
 #include "thalweg/runtime/graph.h"
@@ -48,6 +49,9 @@ class Lane {
   std::vector<std::unique_ptr<Step>> steps;
   std::unique_ptr<Source> source;
   State state = State::kIdle;
+  Clock::Instant started{};  ///< Of the slice that it is running.
+  bool learns = false;       ///< Whether that slice finds out `was_on_core`.
+  bool was_on_core = false;
   uint64_t sequence = 0;  ///< Number under which its output goes.
   bool over_budget = false;
   uint64_t barrier_epoch = 0;  ///< Epoch of the barrier that it works on; 0: none.
@@ -115,6 +119,7 @@ struct Stage {
   uint64_t wakes = 0;      ///< Calls of Wake, so that one during a call is not lost.
   uint64_t wakes_seen = 0;
   bool exclusive = false;  ///< A barrier is in one of the lanes: the others wait.
+  CoreShare on_core;       ///< Of what needs no token: the pusher's own code, or the lanes.
 
   // Fan-in of watermarks and barriers, by input.
   std::vector<int64_t> watermarks;
@@ -128,7 +133,9 @@ struct Stage {
   std::function<Run::Partial(Clock::Instant)> partial;
   std::optional<Clock::Instant> partial_due;
   bool pusher_waits = false;
-  Clock::Instant pushed_at{};      ///< End of the last push: where its metric is kept.
+  bool outside = false;  ///< The pusher is in its own code, since `pushed_use`.
+  ThreadUse pushed_use;
+  Clock::Instant pushed_at{};      ///< End of the last push.
   Position position;               ///< After the last chunk sent.
   std::vector<uint64_t> barriers;  ///< To be sent once the source is not being called.
   // Sinks.

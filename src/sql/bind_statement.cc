@@ -63,10 +63,15 @@ std::string SummaryItems(const OutputColumn& column, const engine::Registry& reg
   };
   const bool ordered = IsOrdered(*column.type);
   const bool sketch = ordered && registry.FindAggregate("approx_count_distinct") != nullptr;
+  // Between two dates there need not be one.
+  const bool time = arrow::is_temporal(column.type->id());
+  const auto quantile = [&](std::string_view fraction) {
+    return text(numeric || time, time ? "quantile_disc" : "quantile_cont", fraction);
+  };
   return text(ordered, "min") + text(ordered, "max") +
          (sketch ? "approx_count_distinct(" + name + ")::BIGINT, " : "NULL::BIGINT, ") +
-         text(numeric, "avg") + text(numeric, "stddev") + text(numeric, "quantile_cont", ", 0.25") +
-         text(numeric, "quantile_cont", ", 0.5") + text(numeric, "quantile_cont", ", 0.75") +
+         text(numeric, "avg") + text(numeric, "stddev") + quantile(", 0.25") + quantile(", 0.5") +
+         quantile(", 0.75") +
          "count(*), CASE WHEN count(*) = 0 THEN NULL ELSE CAST(100e0 * (count(*) - count(" + name +
          ")) / count(*) AS DECIMAL(9, 2)) END";
 }

@@ -136,6 +136,9 @@ TEST(RunTest, DescribesAndSummarizes) {
   EXPECT_EQ(RunSql("SUMMARIZE SELECT id, k FROM " + std::string(kRows)),
             "id|INTEGER|1|5|4|2.75|1.707825127659933|1.75|2.5|3.5|5|20.00\n"
             "k|VARCHAR|a|c|3|NULL|NULL|NULL|NULL|NULL|5|0.00\n");
+  EXPECT_EQ(RunSql("SUMMARIZE SELECT CAST(x AS DATE) AS d FROM "
+                   "(VALUES ('2020-01-01'), ('2020-01-02'), ('2020-03-01'), ('2021-01-01')) t(x)"),
+            "d|DATE|2020-01-01|2021-01-01|4|NULL|NULL|2020-01-01|2020-01-02|2020-03-01|4|0.00\n");
   EXPECT_THAT(RunSql("EXPLAIN SELECT 1 AS x"), HasSubstr("project 1 AS x"));
 }
 

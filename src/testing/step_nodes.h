@@ -6,10 +6,22 @@
 #include <utility>
 #include <vector>
 
+#include "thalweg/governor.h"
+#include "thalweg/runtime/run.h"
 #include "thalweg/runtime/step.h"
 
 // Nodes made of functions, for tests of the machine.
 namespace thalweg::testing {
+
+/// A run of so many threads from its beginning, on whatever machine.
+inline runtime::RunOptions Threads(int workers) {
+  static Governor governor({.cpu_tokens = 16});
+  runtime::RunOptions options;
+  options.workers = workers;
+  options.sequential_us = 0;
+  options.governor = &governor;
+  return options;
+}
 
 struct Numbers final : runtime::Payload {
   std::vector<int64_t> values;

@@ -1,0 +1,137 @@
+#include "runtime/core_use.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <ctime>
+#include <thread>
+
+#include "testing/manual_clock.h"
+#include "testing/status_matchers.h"
+#include "testing/step_nodes.h"
+#include "thalweg/runtime/run.h"
+
+namespace thalweg::runtime {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::LanesOf;
+using testing::ManualClock;
+using testing::NumbersChunk;
+using testing::StepOf;
+
+using GraphRun = Run;  // Inside a test `Run` is a function of the test's class.
+
+// So much time on a core, however long that takes.
+void Spin(std::chrono::nanoseconds time) {
+  const auto used = [] {
+    timespec now{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+  };
+  const auto end = used() + time;
+  while (used() < end) {
+  }
+}
+
+TEST(ThreadUseTest, TellsWorkFromWaiting) {
+  ThreadUse before = ThreadUse::Now();
+  Spin(5ms);
+  EXPECT_TRUE(ThreadUse::Now().OnCoreSince(before));
+  before = ThreadUse::Now();
+  std::this_thread::sleep_for(20ms);
+  EXPECT_FALSE(ThreadUse::Now().OnCoreSince(before));
+}
+
+TEST(CoreShareTest, OneCallThatIsOtherwiseChangesNothing) {
+  CoreShare share;
+  EXPECT_FALSE(share.mostly());
+  for (int i = 0; i < 8; ++i) share.Learn(true);
+  EXPECT_TRUE(share.mostly());
+  share.Learn(false);
+  EXPECT_TRUE(share.mostly());
+  for (int i = 0; i < 8; ++i) share.Learn(false);
+  EXPECT_FALSE(share.mostly());
+}
+
+TEST(CrowdTest, APusherThatWorksIsLeftItsCoreUntilItIsAwayForLong) {
+  ManualClock clock;
+  Governor governor({.cpu_tokens = 2});
+  std::atomic<bool> open = true;
+  std::atomic<int> entered = 0;
+  Graph graph;
+  const NodeId port = graph.AddPort({.name = "port"});
+  graph.AddParallel({.name = "map"}, LanesOf([&](Chunk&, Output&) {
+                      ++entered;
+                      open.wait(false);
+                      return Progress::kNeedInput;
+                    }),
+                    port);
+  RunOptions options = testing::Threads(2);
+  options.governor = &governor;
+  options.clock = &clock;
+  GraphRun run(std::move(graph), options);
+  ASSERT_OK(run.Start({}));
+  const auto push = [&] {
+    Spin(2ms);
+    EXPECT_TRUE(run.Push(port, NumbersChunk({1})).ok());
+  };
+  const auto wait_for = [&](int calls) {
+    while (entered < calls) std::this_thread::yield();  // On its core.
+  };
+  for (int i = 1; i <= 8; ++i) {
+    push();
+    wait_for(i);
+  }
+  open = false;
+  push();
+  wait_for(9);
+  push();  // One lane and the pusher work: the second core is not free.
+  std::this_thread::sleep_for(20ms);
+  EXPECT_EQ(entered, 9);
+  clock.Advance(kLearnedHolds);  // The pusher has not come back for long: it may well be waiting.
+  wait_for(10);
+  open = true;
+  open.notify_all();
+  run.Close(port);
+  EXPECT_OK(run.Join().outcome);
+}
+
+TEST(CrowdTest, ALoadThatHasWorkedMayWaitForTheNextTransform) {
+  Governor governor({.cpu_tokens = 1});
+  std::atomic<int> transformed = 0;
+  std::atomic<int> loaded = 0;
+  Graph graph;
+  const NodeId port = graph.AddPort({.name = "port"});
+  const NodeId mapped = graph.AddParallel({.name = "map"}, LanesOf([&](Chunk& chunk, Output& out) {
+                                            ++transformed;
+                                            transformed.notify_all();
+                                            out.Emit(std::move(chunk));
+                                            return Progress::kNeedInput;
+                                          }),
+                                          port);
+  graph.AddSerial({.name = "load", .token = TokenKind::kNone}, StepOf([&](Chunk&, Output&) {
+                    if (++loaded <= 8) {
+                      Spin(2ms);
+                    } else if (loaded == 9) {
+                      transformed.wait(9);
+                    }
+                    return Progress::kNeedInput;
+                  }),
+                  {mapped});
+  RunOptions options = testing::Threads(1);
+  options.governor = &governor;
+  GraphRun run(std::move(graph), options);
+  ASSERT_OK(run.Start({}));
+  for (int i = 1; i <= 10; ++i) {
+    ASSERT_OK(run.Push(port, NumbersChunk({i})).status());
+    while (i <= 8 && loaded < i) std::this_thread::sleep_for(1ms);
+  }
+  run.Close(port);
+  EXPECT_OK(run.Join().outcome);
+  EXPECT_EQ(loaded, 10);
+}
+
+}  // namespace
+}  // namespace thalweg::runtime

@@ -10,9 +10,11 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 
 import marc_books
@@ -99,7 +101,7 @@ def books_file(data: pathlib.Path) -> pathlib.Path | None:
 def mrrc_program() -> pathlib.Path | None:
     """mrrc's Rust core behind the cases of bench/marc.cc, where cargo can build it."""
     program = ROOT / "build/bench/mrrc_peer/release/mrrc-peer"
-    if not program.exists() and shutil.which("cargo"):
+    if shutil.which("cargo"):
         environment = dict(os.environ, CARGO_TARGET_DIR=str(program.parent.parent))
         subprocess.run(["cargo", "build", "-q", "--release"], cwd=ROOT / "bench/mrrc_peer",
                        env=environment, check=False)
@@ -110,6 +112,34 @@ def rates_of(command: list[str]) -> dict[str, object]:
     done = subprocess.run(command, check=True, capture_output=True)
     answer: dict[str, object] = json.loads(done.stdout)
     return answer
+
+
+def says_the_same(context: Context, peer: pathlib.Path, path: pathlib.Path, form: str) -> bool:
+    """Whether mrrc's JSON or XML of a file says what ours does. It does not keep the order of
+    fields, and its leaders have lengths of their own."""
+    thalweg = str(context.program("thalweg"))
+    with tempfile.TemporaryDirectory() as folder:
+        theirs, ours = pathlib.Path(folder, f"theirs.{form}"), pathlib.Path(folder, f"ours.{form}")
+        text = subprocess.run([peer, path, "text", form], check=True, capture_output=True).stdout
+        if form == "xml":
+            bare = text.replace(b'<?xml version="1.0" encoding="UTF-8"?>', b"")
+            # It copies control characters, which XML 1.0 cannot hold; ours become U+FFFD.
+            bare = re.sub(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]", "\ufffd".encode(), bare)
+            text = b"<collection>" + bare + b"</collection>"
+        theirs.write_bytes(text)
+        to = "marcxml" if form == "xml" else "json"
+        subprocess.run([thalweg, "-q", "marc", "convert", "-t", to, path, "-o", ours], check=True)
+        form_of_theirs = "marcxml" if form == "xml" else "marcjson"
+        flags = ["--ignore-order", "--ignore-leader", "--brief"]
+        # mrrc's form is not told from others by its first bytes alone.
+        back = pathlib.Path(folder, "theirs.mrc")
+        convert = [thalweg, "-q", "marc", "convert", "-f", form_of_theirs, theirs, "-o", back]
+        subprocess.run(convert, check=True)
+        done = subprocess.run([thalweg, "-q", "marc", "diff", *flags, ours, back],
+                              capture_output=True, check=False)
+        if done.returncode != 0:
+            print(done.stdout[:2000].decode(), done.stderr.decode(), file=sys.stderr)
+        return done.returncode == 0
 
 
 def in_cpp(context: Context, name: str, path: pathlib.Path) -> list[Result]:
@@ -133,6 +163,8 @@ def in_cpp(context: Context, name: str, path: pathlib.Path) -> list[Result]:
             # Of what is written in the same form, the bytes are counted, too.
             compared = ("records", "check") if case == "write" else ("records",)
             same = all(answers[engine][key] == answers["thalweg"][key] for key in compared)
+            if peer is not None and engine != "thalweg" and case in ("json", "xml"):
+                same = same and says_the_same(context, peer, path, case)
             results.append(Result(f"{name}/cpp-{case}", engine, "rate", rate, "records/s",
                                   threads=1, spread=spread, ok=same))
     answer = rates_of([str(program), str(path), "--case", "heap"])

@@ -91,6 +91,9 @@ void MarcOutputFlags::AddTo(CLI::App& app) {
   app.add_flag("--ascii", ascii, "JSON in ASCII.");
   app.add_option("--base-uri", base_uri,
                  "BIBFRAME: what the names of Works and Instances begin with.");
+  app.add_flag(
+      "--no-bflc", no_bflc,
+      "BIBFRAME: without the Library of Congress's extension; headings are not kept whole.");
 }
 
 Result<marc::ConvertOptions> MarcOutputFlags::ToOptions(marc::InputOptions input) const {
@@ -104,6 +107,7 @@ Result<marc::ConvertOptions> MarcOutputFlags::ToOptions(marc::InputOptions input
   options.encoder.pretty = pretty;
   options.encoder.ascii = ascii;
   if (!base_uri.empty()) options.encoder.base_uri = base_uri;
+  options.encoder.include_bflc = !no_bflc;
   options.encoder.iso2709.oversize = oversize == "split"  ? marc::Oversize::kSplit
                                      : oversize == "zero" ? marc::Oversize::kZero
                                                           : marc::Oversize::kError;

@@ -41,6 +41,7 @@ struct MarcOutputFlags {
   bool pretty = false;
   bool ascii = false;
   std::string base_uri;
+  bool no_bflc = false;
 
   void AddTo(CLI::App& app);
   Result<marc::ConvertOptions> ToOptions(marc::InputOptions input) const;

@@ -178,6 +178,7 @@ marc::EncoderOptions ToEncoderOptions(const nb::dict& given) {
   marc::EncoderOptions options;
   options.pretty = nb::cast<bool>(given["pretty"]);
   options.base_uri = nb::cast<std::string>(given["base_uri"]);
+  options.include_bflc = nb::cast<bool>(given["include_bflc"]);
   options.iso2709.oversize = OneOf<marc::Oversize>(given, "oversize",
                                                    {{"error", marc::Oversize::kError},
                                                     {"split", marc::Oversize::kSplit},

@@ -300,6 +300,12 @@ def test_writing_changed_records(tmp_path: pathlib.Path, data: bytes) -> None:
         with pytest.raises(marc.WriteNeedsRecord):
             writer.write("x")  # type: ignore[arg-type]
     assert "Ünïcode".encode() in file.getvalue()
+    whole, plain = io.BytesIO(), io.BytesIO()
+    marc.write([record], whole, "bibframe-turtle")
+    with marc.FormatWriter(plain, "bibframe-turtle", include_bflc=False) as writer:
+        writer.write(record)
+    assert b"bflc:marcKey" in whole.getvalue()
+    assert b"bflc:" not in plain.getvalue().replace(b"@prefix bflc:", b"")
     record["245"]["a"] = "a\x1fb"
     with pytest.raises(ValueError, match="no place in MARC"):
         marc.write([record], tmp_path / "x.mrc")

@@ -36,7 +36,7 @@ ArrayPtr Json(const columnar::TypePtr& type, const std::string& text) {
 RecordBatchPtr BatchOf(std::vector<ArrayPtr> columns) {
   arrow::FieldVector fields;
   for (size_t i = 0; i < columns.size(); ++i) {
-    fields.push_back(arrow::field("c" + std::to_string(i), columns[i]->type()));
+    fields.push_back(arrow::field(std::string("c").append(std::to_string(i)), columns[i]->type()));
   }
   const int64_t rows = columns[0]->length();
   return arrow::RecordBatch::Make(arrow::schema(fields), rows, std::move(columns));

@@ -276,7 +276,7 @@ std::string RandomCsv(std::mt19937_64& random) {
     text += std::to_string(static_cast<int64_t>(random() % 100'000) - 500) + ",";
     switch (random() % 8) {
       case 0:
-        text += "\"" + std::string(random() % 90, 'q') + "\"\"\n,\"\"x\"";
+        text.append("\"").append(random() % 90, 'q').append("\"\"\n,\"\"x\"");
         break;
       case 1:
         text += std::string(random() % 140, 'p');

@@ -49,7 +49,9 @@ Collector Read(std::string_view text, const ReadPlan& plan) {
   Collector out;
   const auto format = codecs::testing::Infer(Marc(), text, plan);
   EXPECT_OK(format);
-  if (format.ok()) EXPECT_OK(codecs::testing::ReadAll(**format, text, plan, &out));
+  if (format.ok()) {
+    EXPECT_OK(codecs::testing::ReadAll(**format, text, plan, &out));
+  }
   return out;
 }
 

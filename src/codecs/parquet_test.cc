@@ -222,7 +222,7 @@ RecordBatchPtr RandomBatch(std::mt19937_64* random, int64_t rows) {
   columns.push_back(arrow::compute::Cast(columns[3], arrow::utf8_view())->make_array());
   arrow::FieldVector fields;
   for (size_t i = 0; i < columns.size(); ++i) {
-    fields.push_back(arrow::field("c" + std::to_string(i), columns[i]->type()));
+    fields.push_back(arrow::field(std::string("c").append(std::to_string(i)), columns[i]->type()));
   }
   return arrow::RecordBatch::Make(arrow::schema(fields), rows, columns);
 }

@@ -46,7 +46,7 @@ std::shared_ptr<arrow::RecordBatch> Batch(const arrow::ArrayVector& columns) {
 }
 
 ExpressionPtr Column(int index, const TypePtr& type = arrow::boolean()) {
-  return MakeColumn(index, "c" + std::to_string(index), type);
+  return MakeColumn(index, std::string("c").append(std::to_string(index)), type);
 }
 
 /// Doubles a BIGINT; fails for 13.

@@ -34,7 +34,9 @@ TEST(RegistryTest, StaysValidWhileItGrows) {
   Registry registry;
   registry.Add(Function("f0", {}));
   const ScalarFunction* first = registry.FindScalar("f0");
-  for (int i = 1; i < 500; ++i) registry.Add(Function("f" + std::to_string(i), {}));
+  for (int i = 1; i < 500; ++i) {
+    registry.Add(Function(std::string("f").append(std::to_string(i)), {}));
+  }
   EXPECT_EQ(registry.FindScalar("f0"), first);
   EXPECT_EQ(registry.FindScalar("f499")->spec.name, "f499");
 }

@@ -150,6 +150,34 @@ TEST(BibframeDecoderTest, WhatSurvivesTheRoundTrip) {
   EXPECT_EQ(losses.count(), 0) << losses.text();
 }
 
+TEST(BibframeDecoderTest, WithoutTheExtensionDescriptionsSurviveButNotHeadingsAsAWhole) {
+  ASSERT_OK_AND_ASSIGN(const auto books, ParseRecords(Format::kIso2709, Books(), {}, nullptr));
+  for (const Format form : kForms) {
+    const std::string text = Encoded(form, books, {.include_bflc = false});
+    // The prefix may be declared.
+    EXPECT_THAT(text, Not(HasSubstr("marcKey")));
+    EXPECT_THAT(text, Not(HasSubstr("simplePlace")));
+    ASSERT_OK_AND_ASSIGN(const auto back, ParseRecords(form, text, {}, nullptr));
+    ASSERT_THAT(back, SizeIs(books.size()));
+    Losses losses;
+    for (size_t i = 0; i < books.size(); ++i) {
+      const RecordView& a = books[i];
+      const RecordView& b = back[i];
+      for (const char* code : {"a", "b", "c", "e", "f", "g"}) {
+        losses.Check("imprint", Bare(a, {"260", "264"}, code), Bare(b, {"260", "264"}, code));
+      }
+      losses.Check("856", Links(a), Links(b));
+      losses.Check("020", Bare(a, {"020"}, "a"), Bare(b, {"020"}, "a"));
+      if (FixedData(a).empty()) continue;
+      // Where 008 has no date, the imprint gives one.
+      const std::string_view date = PlainCode(FixedData(a).substr(7, 4));
+      if (date.empty()) continue;
+      losses.Check("008/07", std::string(date), std::string(PlainCode(FixedData(b).substr(7, 4))));
+    }
+    EXPECT_EQ(losses.count(), 0) << losses.text();
+  }
+}
+
 std::vector<std::string> Lines(const Record& record) {
   std::vector<std::string> lines = {std::string(record.view().leader_text())};
   for (const FieldView& field : record.fields()) lines.push_back(field.ToString());

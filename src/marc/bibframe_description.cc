@@ -157,6 +157,7 @@ void AddProvision(const BibframeDraft& draft, const std::vector<std::string>& pl
 
 void Provisions(BibframeDraft* draft) {
   bool dated = false;
+  bool dated_alone = false;
   std::map<int, Field> imprints;  // Both halves of a 260.
   for (const auto* object : draft->Both("bf:provisionActivity")) {
     const NodeId node = object->node;
@@ -165,14 +166,18 @@ void Provisions(BibframeDraft* draft) {
     const auto agents = Names(draft, node, "bflc:simpleAgent", "bf:agent");
     const std::string date(draft->graph.Text(node, "bf:date"));
     auto dates = Names(draft, node, "bflc:simpleDate", "");
-    if (!dated && !date.empty()) {
+    const auto origin = draft->OriginOf(node);
+    const bool imprint = origin.tag == Tag("260") || origin.tag == Tag("264");
+    // One that says no more than a date and a country is what 008 says.
+    const bool alone = places.empty() && agents.empty() && !imprint;
+    if (!date.empty() && (!dated || (alone && !dated_alone))) {
       Dates(draft, date);
       dated = true;
+      dated_alone = alone;
     }
-    if (dates.empty() && !date.empty() && !(places.empty() && agents.empty())) {
+    if (dates.empty() && !date.empty() && !alone) {
       dates.push_back(date);
     }
-    const auto origin = draft->OriginOf(node);
     char function = '1';
     for (const BibframeTerm& kind : kProvisions) {
       if (draft->Is(node, kind.term)) function = kind.values[0];

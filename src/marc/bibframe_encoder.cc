@@ -38,9 +38,10 @@ std::string_view Thesaurus(const FieldView& field) {
 
 class Bibframe {
  public:
-  Bibframe(const RecordView& record, std::string_view base_uri)
+  Bibframe(const RecordView& record, std::string_view base_uri, bool bflc)
       : record_(record), fixed_(FixedData(record)), instance_(record) {
     names_.base = BaseOf(record, base_uri);
+    names_.bflc = bflc;
     work_.iri = names_.base + "Work";
     work_.types.emplace_back("bf:Work");
     const char type = record.leader_text()[6];
@@ -66,6 +67,10 @@ class Bibframe {
     instance_.Finish(names_);
     work_.Link("bf:hasInstance", instance_.node().iri);
     instance_.node().Link("bf:instanceOf", work_.iri);
+    if (!names_.bflc) {
+      work_.Drop("bflc:");
+      instance_.node().Drop("bflc:");
+    }
     AppendRdf({&work_, &instance_.node()}, form, out);
   }
 
@@ -280,21 +285,21 @@ class Bibframe {
 
 class BibframeEncoder final : public RecordEncoder {
  public:
-  BibframeEncoder(RdfForm form, std::string base_uri)
-      : form_(form), base_uri_(std::move(base_uri)) {}
+  BibframeEncoder(RdfForm form, EncoderOptions options)
+      : form_(form), options_(std::move(options)) {}
   std::string_view head() const override { return RdfHead(form_); }
   std::string_view between() const override { return RdfBetween(form_); }
   std::string_view tail() const override { return RdfTail(form_); }
   Status Append(const RecordView& record, int64_t /*index*/, std::string* out) const override {
     const size_t start = out->size();
-    Bibframe(record, base_uri_).Write(form_, out);
+    Bibframe(record, options_.base_uri, options_.include_bflc).Write(form_, out);
     CleanFrom(start, out);
     return {};
   }
 
  private:
   RdfForm form_;
-  std::string base_uri_;
+  EncoderOptions options_;
 };
 
 RdfForm FormOf(Format format) {
@@ -319,7 +324,7 @@ Result<std::unique_ptr<RecordEncoder>> MakeBibframeEncoder(Format format, Encode
         "base_uri: not an absolute IRI, such as 'https://example.org/': '" + base + "'");
   }
   return std::unique_ptr<RecordEncoder>(
-      std::make_unique<BibframeEncoder>(FormOf(format), std::move(options.base_uri)));
+      std::make_unique<BibframeEncoder>(FormOf(format), std::move(options)));
 }
 
 }  // namespace thalweg::marc

@@ -110,11 +110,19 @@ void BibframeInstance::Provision(const FieldView& field, const BibframeNames& na
   const auto add = [&](std::string_view type, std::string_view codes, std::string name) {
     if (JoinedValues(field, codes).empty()) return;
     RdfNode& node = node_.Node("bf:provisionActivity", type, std::move(name));
+    int count = 0;
+    const auto named = [&](std::string_view simple, std::string_view property,
+                           std::string_view of_type, std::string_view value) {
+      if (value.empty()) return;
+      if (names.bflc) return node.Text(simple, value);
+      node.Node(property, of_type, node.iri + "-" + std::to_string(++count))
+          .Text("rdfs:label", value);
+    };
     for (const Subfield& subfield : field.subfields()) {
       const std::string_view value = WithoutEndPunctuation(subfield.value);
-      if (subfield.code == codes[0]) node.Text("bflc:simplePlace", value);
-      if (subfield.code == codes[1]) node.Text("bflc:simpleAgent", value);
-      if (subfield.code == codes[2]) node.Text("bflc:simpleDate", value);
+      if (subfield.code == codes[0]) named("bflc:simplePlace", "bf:place", "bf:Place", value);
+      if (subfield.code == codes[1]) named("bflc:simpleAgent", "bf:agent", "bf:Agent", value);
+      if (subfield.code == codes[2]) node.Text(names.bflc ? "bflc:simpleDate" : "bf:date", value);
     }
   };
   const std::string name = names.Of("Provision", field.tag());
@@ -152,7 +160,7 @@ void BibframeInstance::Locator(const FieldView& field, const BibframeNames& name
     return node_.Text("bf:electronicLocator", *link);
   }
   RdfNode& node = node_.Node("bf:electronicLocator", "rdfs:Resource", names.Of("Locator", "856"));
-  node.Text("bflc:locator", *link);
+  node.Text(names.bflc ? "bflc:locator" : "rdf:value", *link);
   node.Text("rdfs:label", label);
   node.Text("bflc:appliesTo", part);
   node.Text("bf:note", note);

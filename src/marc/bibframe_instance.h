@@ -12,6 +12,7 @@ namespace thalweg::marc {
 /// is of the twelfth field, a 700.
 struct BibframeNames {
   std::string base;  ///< Up to `#`.
+  bool bflc = true;  ///< Whether terms of the Library of Congress's extension are used.
   int number = 0;    ///< Which field of the record it is, from 1.
 
   std::string Of(std::string_view kind, Tag tag) const;

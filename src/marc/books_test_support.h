@@ -67,14 +67,16 @@ inline std::string Dump(const RecordView& record) {
 }
 
 /// All of `records` in one file of a format.
-inline std::string Encoded(Format format, const std::vector<Record>& records) {
+inline std::string Encoded(Format format, const std::vector<Record>& records,
+                           EncoderOptions options = {}) {
   std::string text;
-  auto writer = RecordWriter::ToStream(format,
-                                       [&text](std::string_view bytes) {
-                                         text.append(bytes);
-                                         return Status();
-                                       },
-                                       {});
+  auto writer = RecordWriter::ToStream(
+      format,
+      [&text](std::string_view bytes) {
+        text.append(bytes);
+        return Status();
+      },
+      std::move(options));
   EXPECT_TRUE(writer.ok());
   for (const Record& record : records) EXPECT_TRUE(writer->Write(record).ok());
   EXPECT_TRUE(writer->Close().ok());

@@ -230,6 +230,14 @@ RdfNode& RdfNode::Node(std::string_view property, std::string_view type, std::st
   return made;
 }
 
+void RdfNode::Drop(std::string_view prefix) {
+  std::erase_if(types, [&](const std::string& type) { return type.starts_with(prefix); });
+  std::erase_if(properties, [&](const auto& each) { return each.first.starts_with(prefix); });
+  for (auto& [property, value] : properties) {
+    if (value.node != nullptr) value.node->Drop(prefix);
+  }
+}
+
 std::string_view RdfHead(RdfForm form) {
   static const std::array<std::string, 4> heads = {
       MakeHead(RdfForm::kXml), MakeHead(RdfForm::kTurtle), MakeHead(RdfForm::kNTriples),

@@ -32,6 +32,8 @@ struct RdfNode {
   void Text(std::string_view property, std::string_view value);
   void Link(std::string_view property, std::string iri);
   RdfNode& Node(std::string_view property, std::string_view type, std::string iri);
+  /// Takes away the types and properties whose names begin with `prefix`, of its nodes as well.
+  void Drop(std::string_view prefix);
 };
 
 /// What stands before the first description of a file, between two, and behind the last.

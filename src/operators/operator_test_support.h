@@ -159,7 +159,7 @@ inline ExpressionPtr Call(const std::string& kernel, TypePtr type, std::vector<i
 }
 
 inline ExpressionPtr Column(int index, TypePtr type) {
-  return engine::MakeColumn(index, "c" + std::to_string(index), std::move(type));
+  return engine::MakeColumn(index, std::string("c").append(std::to_string(index)), std::move(type));
 }
 
 inline engine::AggregateCall Aggregate(const std::string& name, ExpressionPtr argument,

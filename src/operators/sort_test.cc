@@ -79,9 +79,10 @@ ArrayPtr RandomColumn(const TypePtr& type, int64_t rows, uint64_t range, std::mt
       json += "null";
     } else if (columnar::IsString(*type)) {
       // A long common start: the prefix alone does not decide.
-      json += "\"" + std::string(value % 2 == 0 ? 16 : 3, 'x') + std::to_string(value) + "\"";
+      json.append("\"").append(value % 2 == 0 ? 16 : 3, 'x');
+      json.append(std::to_string(value)).append("\"");
     } else if (type->id() == arrow::Type::DECIMAL128) {
-      json += "\"" + std::to_string(value) + ".0\"";
+      json.append("\"").append(std::to_string(value)).append(".0\"");
     } else {
       json += std::to_string(value);
     }

@@ -114,7 +114,7 @@ TEST(LexerTest, RefusesWhatIsNotUtf8) {
 }
 
 TEST(LexerTest, CutsLongLinesAroundThePlace) {
-  const std::string text = std::string(500, 'x') + " 'open " + std::string(500, 'y');
+  const std::string text = std::string(500, 'x').append(" 'open ").append(500, 'y');
   EXPECT_THAT(ErrorOf(text), HasSubstr("column 502\n  ..."));
   EXPECT_LT(ErrorOf(text).size(), 500U);
 }

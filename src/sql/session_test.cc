@@ -419,7 +419,7 @@ TEST_F(SessionTest, BindsStatementsOneByOne) {
 TEST_F(SessionTest, RefusesExpressionsThatGrowWithoutEnd) {
   std::string text = "SELECT a AS x0";
   for (int i = 1; i < 200; ++i) {
-    const std::string before = "x" + std::to_string(i - 1);
+    const std::string before = std::string("x").append(std::to_string(i - 1));
     text += ", " + before + " + " + before + " AS x" + std::to_string(i);
   }
   EXPECT_THAT(ErrorOf(text + " FROM t"), StartsWith("the expression is too large"));

@@ -233,6 +233,10 @@ def test_names_begin_with_the_base_that_is_given(tmp_path: pathlib.Path) -> None
     back = subprocess.run([PROGRAM, "marc", "count", "books.nt"], cwd=tmp_path, capture_output=True)
     assert back.stdout.split() == [b"5"]
 
+    plain = convert("--no-bflc")
+    assert plain.returncode == 0 and b"ontologies/bflc/" in convert().stdout
+    assert b"ontologies/bflc/" not in plain.stdout
+
     for wrong in ("catalogue/", "https://library.test/a b", "https://library.test/<"):
         refused = convert("--base-uri", wrong)
         assert refused.returncode == 64 and b"base_uri" in refused.stderr

@@ -1,8 +1,9 @@
 // The cases of bench/marc.cc in mrrc's Rust core, printed in the same way.
 //
 //   mrrc-peer FILE CASE RUNS        CASE: read, index, title, write, json, xml
+//   mrrc-peer FILE text json|xml    prints what the cases json and xml make, a record a line
 use std::hint::black_box;
-use std::io::Cursor;
+use std::io::{Cursor, Write};
 use std::time::Instant;
 
 use mrrc::{MarcReader, MarcWriter, Record, RecordHelpers};
@@ -29,10 +30,30 @@ fn values(record: &Record) -> usize {
     record.fields().flat_map(|field| field.subfields()).map(|subfield| subfield.value.len()).sum()
 }
 
+fn json(record: &Record) -> String {
+    let value = mrrc::marcjson::record_to_marcjson(record).expect("json");
+    serde_json::to_string(&value).expect("text")
+}
+
+fn xml(record: &Record) -> String {
+    mrrc::marcxml::record_to_marcxml(record).expect("xml")
+}
+
+fn print_text(bytes: &[u8], form: &str) {
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    for record in records(bytes) {
+        let text = if form == "json" { json(&record) } else { xml(&record) };
+        writeln!(out, "{text}").expect("printed");
+    }
+}
+
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let bytes = std::fs::read(&arguments[1]).expect("the file");
     let case = arguments[2].as_str();
+    if case == "text" {
+        return print_text(&bytes, &arguments[3]);
+    }
     let runs: usize = arguments[3].parse().expect("a number of runs");
     let held = records(&bytes);
     let mut rates = Vec::new();
@@ -53,15 +74,8 @@ fn main() {
                 drop(writer);
                 out.len()
             }
-            "json" => held
-                .iter()
-                .map(|record| mrrc::marcjson::record_to_marcjson(record).expect("json"))
-                .map(|value| serde_json::to_string(&value).expect("text").len())
-                .sum(),
-            "xml" => held
-                .iter()
-                .map(|record| mrrc::marcxml::record_to_marcxml(record).expect("xml").len())
-                .sum(),
+            "json" => held.iter().map(|record| json(record).len()).sum(),
+            "xml" => held.iter().map(|record| xml(record).len()).sum(),
             _ => panic!("no such case: {case}"),
         };
         let seconds = begin.elapsed().as_secs_f64();

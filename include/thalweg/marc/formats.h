@@ -96,6 +96,9 @@ struct EncoderOptions {
   /// BIBFRAME: an absolute IRI, before which the control number and `#Work` are put to name what a
   /// record describes.
   std::string base_uri = "http://example.org/";
+  /// BIBFRAME: with terms of the Library of Congress's extension, which keep headings whole
+  /// (`bflc:marcKey`). Without them places, agents and dates of a provision are nodes of their own.
+  bool include_bflc = true;
   WriterOptions iso2709;
 };
 

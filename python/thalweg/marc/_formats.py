@@ -111,6 +111,7 @@ class FormatWriter:
     oversize: 'error', 'split' or 'zero', for records over 99,999 bytes in the exchange format.
     encoding: 'keep', 'utf8' or 'marc8', for the exchange format.
     base_uri: an absolute IRI with which the names of Works and Instances begin, for BIBFRAME.
+    include_bflc: whether BIBFRAME has terms of the Library of Congress's extension.
     """
 
     def __init__(
@@ -123,9 +124,10 @@ class FormatWriter:
         encoding: str = "keep",
         pretty: bool = False,
         base_uri: str = "http://example.org/",
+        include_bflc: bool = True,
     ) -> None:
         options = {"oversize": oversize, "encoding": encoding, "pretty": pretty,
-                   "base_uri": base_uri}
+                   "base_uri": base_uri, "include_bflc": include_bflc}
         if hasattr(path, "write"):
             self._writer = _core.MarcWriter.to_file(path.write, format or "iso2709", options)
         else:

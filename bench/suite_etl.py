@@ -113,9 +113,11 @@ def with_best_as_ours(name: str, results: list[Result]) -> list[Result]:
     """Calls the faster allocator's results ours, and the other's by the allocator."""
     times = {r.engine: r.value or 0.0 for r in results if r.metric == "seconds"}
     best = min(times, key=lambda engine: times[engine])
+    loop = name.endswith("-loop")
+    ours = "loop" if loop else "thalweg"
     for r in results:
         allocator = r.engine
-        r.engine = "thalweg" if allocator == best else f"thalweg+{allocator}"
+        r.engine = ours if allocator == best else f"{ours}+{allocator}"
         r.note = "; ".join(part for part in (f"with {allocator}", r.note) if part)
     missing = Result(
         name,
@@ -126,7 +128,7 @@ def with_best_as_ours(name: str, results: list[Result]) -> list[Result]:
         ok=False,
         note="missing: in no registry",
     )
-    return sorted(results, key=lambda r: r.engine != "thalweg") + [missing]
+    return sorted(results, key=lambda r: r.engine != ours) + ([] if loop else [missing])
 
 
 def run(context: Context) -> list[Result]:

@@ -61,6 +61,25 @@ Field NameField(const BibframeDraft& draft, NodeId node, const std::string& labe
   return field;
 }
 
+// Where a heading's record stands, and the thing itself: $0 and $1. At id.loc.gov the node's own
+// name says it.
+void AddAuthorities(const BibframeDraft& draft, NodeId node, Field* field) {
+  const auto add = [&](char code, std::string_view iri) {
+    if (iri.starts_with("http")) BibframeDraft::AddTo(field, code, iri);
+  };
+  const auto add_all = [&](char code, std::string_view property) {
+    for (const auto* object : draft.Of(node, property)) {
+      if (object->node != kNone) add(code, draft.graph.NameOf(object->node));
+    }
+  };
+  if (node == kNone) return;
+  const std::string_view name = draft.graph.NameOf(node);
+  if (name.starts_with("http://id.loc.gov/authorities/")) add('0', name);
+  add_all('0', "madsrdf:isIdentifiedByAuthority");
+  if (name.starts_with("http://id.loc.gov/rwo/agents/")) add('1', name);
+  add_all('1', "owl:sameAs");
+}
+
 void Roles(const BibframeDraft& draft, NodeId contribution, Field* field) {
   const char term = field->tag()[1] == '1' && field->tag()[2] == '1' ? 'j' : 'e';
   if (field->view().Has(term) || field->view().Has('4')) return;
@@ -88,9 +107,12 @@ void Contribution(BibframeDraft* draft, NodeId node) {
     const std::string label = draft->LabelOf(*agent);
     if (label.empty()) return;
     field = NameField(*draft, agent->node, label, main ? '1' : '7');
+    Roles(*draft, node, &*field);
+    AddAuthorities(*draft, agent->node, &*field);
+  } else {
+    Roles(*draft, node, &*field);
   }
   draft->has_main_entry = draft->has_main_entry || main;
-  Roles(*draft, node, &*field);
   draft->Keep(*std::move(field), number);
 }
 
@@ -169,6 +191,7 @@ void Subject(BibframeDraft* draft, const RdfGraph::Object& object, bool genre) {
     if (field.tag() == Tag("630")) field.SetIndicators('0', ' ');
   }
   SetThesaurus(source, &field);
+  AddAuthorities(*draft, node, &field);
   draft->Keep(std::move(field), number);
 }
 

@@ -91,8 +91,8 @@ thalweg_pytest(interoperation tests/archive thalweg_cli)
 thalweg_pytest(bindings tests/bindings thalweg_cli thalweg_python)
 thalweg_pytest(install tests/install thalweg_cli thalweg_python)
 if(TEST install)
-  # It builds, with all cores.
-  set_tests_properties(install PROPERTIES RUN_SERIAL TRUE)
+  # It builds everything once more, with all cores.
+  set_tests_properties(install PROPERTIES TIMEOUT 3600 RUN_SERIAL TRUE)
 endif()
 
 if(TARGET thalweg_cli AND NOT THALWEG_SANITIZE AND NOT THALWEG_FUZZ)

@@ -19,9 +19,9 @@ TOOLS = pathlib.Path(sys.executable).parent
 SHELL_PROGRAMS = ("sh", "cat", "ls", "head", "rm", "mkdir")
 
 
-def run(*command: object, **options) -> str:
+def run(*command: object, timeout: int = 600, **options) -> str:
     result = subprocess.run([str(part) for part in command], text=True, stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT, timeout=600, **options)
+                            stderr=subprocess.STDOUT, timeout=timeout, **options)
     assert result.returncode == 0, f"{command} ended with {result.returncode}:\n{result.stdout}"
     return result.stdout
 
@@ -52,7 +52,8 @@ def quick_start() -> list[tuple[str, str]]:
 
 @pytest.fixture(scope="session")
 def wheel() -> pathlib.Path:
-    run(sys.executable, ROOT / "tools/wheel.py", "--output", ROOT / "dist")
+    # Compiles everything once more, unless the compiler's cache has it.
+    run(sys.executable, ROOT / "tools/wheel.py", "--output", ROOT / "dist", timeout=3600)
     return next((ROOT / "dist").glob("thalweg-*.whl"))
 
 

@@ -189,7 +189,9 @@ def test_files_are_told_by_their_bytes(tmp_path: pathlib.Path) -> None:
             timeout=120,
         )
         assert result.returncode == 0, result.stderr
-        outputs.add((tmp_path / "out.mrk").read_text())
+        # Only one of them gives the author a name, which becomes $1.
+        named = "$1http://id.loc.gov/rwo/agents/n1"
+        outputs.add((tmp_path / "out.mrk").read_text().replace(named, ""))
     assert len(outputs) == 1
     assert "=650  \\0$aRivers$zNorway$xHistory" in outputs.pop()
 

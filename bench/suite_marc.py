@@ -127,14 +127,13 @@ def says_the_same(context: Context, peer: pathlib.Path, path: pathlib.Path, form
             bare = re.sub(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]", "\ufffd".encode(), bare)
             text = b"<collection>" + bare + b"</collection>"
         theirs.write_bytes(text)
-        to = "marcxml" if form == "xml" else "json"
-        subprocess.run([thalweg, "-q", "marc", "convert", "-t", to, path, "-o", ours], check=True)
-        form_of_theirs = "marcxml" if form == "xml" else "marcjson"
-        flags = ["--ignore-order", "--ignore-leader", "--brief"]
-        # mrrc's form is not told from others by its first bytes alone.
+        our_form, their_form = ("marcxml", "marcxml") if form == "xml" else ("json", "marcjson")
+        # `diff` takes one format for both sides, and mrrc's is not told by its first bytes alone.
         back = pathlib.Path(folder, "theirs.mrc")
-        convert = [thalweg, "-q", "marc", "convert", "-f", form_of_theirs, theirs, "-o", back]
-        subprocess.run(convert, check=True)
+        convert = [thalweg, "-q", "marc", "convert"]
+        subprocess.run([*convert, "-t", our_form, path, "-o", ours], check=True)
+        subprocess.run([*convert, "-f", their_form, theirs, "-o", back], check=True)
+        flags = ["--ignore-order", "--ignore-leader", "--brief"]
         done = subprocess.run([thalweg, "-q", "marc", "diff", *flags, ours, back],
                               capture_output=True, check=False)
         if done.returncode != 0:

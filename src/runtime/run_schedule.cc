@@ -7,6 +7,7 @@
 #include "runtime/run_impl.h"
 
 namespace thalweg::runtime {
+
 bool Run::Impl::CanTake(const Stage& stage) const {
   if (!stage.control.empty()) return true;
   for (size_t i = 0; i < stage.inputs.size(); ++i) {

@@ -107,6 +107,23 @@ else()
   target_link_libraries(thalweg_arrow INTERFACE ${THALWEG_ARROW_LIBRARIES})
 endif()
 
+# Databases: the header of ADBC, and the drivers, which lie beside the library and are loaded late.
+set(THALWEG_ADBC_ROOT "${CMAKE_SOURCE_DIR}/build/deps/adbc" CACHE PATH "Prepared ADBC drivers")
+if(NOT EXISTS ${THALWEG_ADBC_ROOT}/include/arrow-adbc/adbc.h)
+  message(STATUS "Preparing ADBC drivers")
+  execute_process(COMMAND_ERROR_IS_FATAL ANY COMMAND ${Python_EXECUTABLE}
+    ${CMAKE_SOURCE_DIR}/tools/prepare_adbc.py --output ${THALWEG_ADBC_ROOT})
+endif()
+add_library(thalweg_adbc INTERFACE)
+add_library(thalweg::adbc ALIAS thalweg_adbc)
+target_include_directories(thalweg_adbc SYSTEM INTERFACE ${THALWEG_ADBC_ROOT}/include)
+target_link_libraries(thalweg_adbc INTERFACE ${CMAKE_DL_LIBS})
+file(GLOB THALWEG_ADBC_DRIVERS ${THALWEG_ADBC_ROOT}/lib/*.so)
+foreach(driver IN LISTS THALWEG_ADBC_DRIVERS)
+  cmake_path(GET driver FILENAME name)
+  file(CREATE_LINK ${driver} ${CMAKE_BINARY_DIR}/${name} SYMBOLIC)
+endforeach()
+
 if(THALWEG_DEV)
   find_package(GTest REQUIRED)
   add_library(thalweg_gtest INTERFACE)

@@ -37,6 +37,7 @@ if(THALWEG_SANITIZE)
 endif()
 
 # Arrow's headers take seconds to read, so they are read once for all layers and once for all tests.
+# They are named without a path, so that every checkout has the same file and can share its cache.
 function(thalweg_precompiled name headers)
   set(source ${CMAKE_BINARY_DIR}/generated/${name}.cc)
   file(CONFIGURE OUTPUT ${source} CONTENT "// Carries the precompiled headers.\n")
@@ -44,10 +45,10 @@ function(thalweg_precompiled name headers)
   target_link_libraries(${name} PRIVATE thalweg_options thalweg::arrow ${ARGN})
   target_precompile_headers(${name} PRIVATE ${headers})
 endfunction()
-thalweg_precompiled(thalweg_pch ${CMAKE_SOURCE_DIR}/src/columnar/arrow_pch.h)
+thalweg_precompiled(thalweg_pch <columnar/arrow_pch.h>)
 if(THALWEG_DEV)
   thalweg_precompiled(thalweg_test_pch
-    "${CMAKE_SOURCE_DIR}/src/columnar/arrow_pch.h;<gmock/gmock.h>;<gtest/gtest.h>" thalweg::gtest)
+    "<columnar/arrow_pch.h>;<gmock/gmock.h>;<gtest/gtest.h>" thalweg::gtest)
 endif()
 
 set_property(GLOBAL PROPERTY THALWEG_LAYERS "")

@@ -1,4 +1,4 @@
-"""Sets a machine up for building Thalweg: system packages, Python environment, private Arrow.
+"""Sets a machine up for building Thalweg: system packages, Python environment, private Arrow, ADBC.
 
     python3 tools/setup.py [--with fuzz] [--check]
 
@@ -58,6 +58,7 @@ PACKAGES = {
     "libbenchmark-dev": "benchmarks",
     "zstd": "tests of archives against another reader",
     "yaz": "tests of MARC records against another reader",
+    "postgresql": "tests of databases against a real server",
 }
 EXTRAS = {"fuzz": {"clang-19": "fuzzing", "libclang-rt-19-dev": "fuzzing"}}
 # The system's own compiler is too old there, or the package has another name.
@@ -85,6 +86,7 @@ def main() -> int:
         install_locked()
         link_package()
         run([python(), ROOT / "tools/prepare_arrow.py"])
+        run([python(), ROOT / "tools/prepare_adbc.py"])
     except SetupError as error:
         say(str(error), sys.stderr)
         return 1

@@ -63,9 +63,13 @@ int RunDescribe(const Context& context, const DescribeFlags& flags) {
 
 void AddCopy(CLI::App& app, Context& context) {
   auto flags = std::make_shared<CopyFlags>();
-  CLI::App* copy = app.add_subcommand("copy", "Copy rows from any file to any file.");
-  copy->add_option("source", flags->source, "Path, pattern, folder, or '-'.")->required();
-  copy->add_option("sink", flags->sink, "Path, pattern with {column}, or '-'.")->required();
+  CLI::App* copy =
+      app.add_subcommand("copy", "Copy rows from any place to any place: files, databases.");
+  copy->add_option("source", flags->source,
+                   "Path, pattern, folder, '-', or a place such as postgresql://….")
+      ->required();
+  copy->add_option("sink", flags->sink, "Path, pattern with {column}, '-', or a place.")
+      ->required();
   copy->add_option("--read", flags->read, "Option of the reader: key=value.")
       ->allow_extra_args(false);
   copy->add_option("--write", flags->write, "Option of the writer: key=value.")
@@ -73,7 +77,8 @@ void AddCopy(CLI::App& app, Context& context) {
   flags->run.AddTo(*copy, false);
   copy->footer(
       "Examples:\n  thalweg copy flights.csv flights.parquet\n"
-      "  thalweg copy --read delim=';' in.csv out.jsonl.zst");
+      "  thalweg copy --read delim=';' in.csv out.jsonl.zst\n"
+      "  thalweg copy books.mrc postgresql://localhost/library --write table=books");
   copy->callback([&context, flags] {
     context.action = [&context, flags] { return RunCopy(context, *flags); };
   });
@@ -82,7 +87,10 @@ void AddCopy(CLI::App& app, Context& context) {
 void AddDescribe(CLI::App& app, Context& context) {
   auto flags = std::make_shared<DescribeFlags>();
   CLI::App* describe = app.add_subcommand("describe", "Show the columns and types of a file.");
-  describe->add_option("source", flags->source, "Path, pattern, folder, or '-'.")->required();
+  describe
+      ->add_option("source", flags->source,
+                   "Path, pattern, folder, '-', or a place such as postgresql://….")
+      ->required();
   describe->add_option("--read", flags->read, "Option of the reader: key=value.")
       ->allow_extra_args(false);
   describe->callback([&context, flags] {

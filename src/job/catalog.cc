@@ -16,6 +16,25 @@ Result<std::shared_ptr<const engine::Table>> OpenPlace(const engine::Registry& r
   }
   return place.connector->open(registry, place.location, options);
 }
+
+namespace {
+
+// `read_sqlite('shop.db', …)`: the name of the place may be left out of the location.
+Result<std::shared_ptr<const engine::Table>> OpenAt(const engine::Registry& registry,
+                                                    const engine::Connector& connector,
+                                                    const sql::TableReference& table) {
+  const auto* location =
+      table.arguments.size() == 1 ? std::get_if<std::string>(&table.arguments.front()) : nullptr;
+  if (location == nullptr || !connector.open) {
+    return Status::InvalidArgument(table.name + " takes one location in quotes");
+  }
+  THALWEG_ASSIGN_OR_RETURN(const engine::Place place, engine::FindPlace(registry, *location));
+  return connector.open(registry, place.connector == &connector ? place.location : *location,
+                        table.options);
+}
+
+}  // namespace
+
 void SessionCatalog::Set(std::string name, std::shared_ptr<const engine::Table> table) {
   tables_[LowerAscii(name)] = std::move(table);
 }
@@ -52,9 +71,13 @@ Result<std::shared_ptr<const engine::Table>> SessionCatalog::ResolveFunction(
   }
   std::vector<std::string> known;
   for (const auto& codec : registry_.codecs()) known.push_back("read_" + codec->spec.name);
-  const engine::Codec* codec =
-      format.starts_with("read_") ? registry_.FindCodec(format.substr(5)) : nullptr;
+  for (const auto& place : registry_.connectors()) known.push_back("read_" + place->spec.name);
+  const std::string name = format.starts_with("read_") ? format.substr(5) : "";
+  const engine::Codec* codec = registry_.FindCodec(name);
   if (codec == nullptr) {
+    if (const engine::Connector* connector = registry_.FindConnector(name)) {
+      return OpenAt(registry_, *connector, table);
+    }
     return Status::NotFound("no table function '" + table.name + "'" +
                             DidYouMean(table.name, known));
   }

@@ -4,8 +4,9 @@
 #include <utility>
 
 #include "columnar/arrow_status.h"
-#include "engine/flow.h"
+#include "engine/batch_source.h"
 #include "job/catalog.h"
+#include "thalweg/runtime/graph.h"
 
 namespace thalweg::job {
 namespace {
@@ -31,35 +32,6 @@ struct StreamRows {
   }
 };
 
-class StreamSource final : public runtime::Source {
- public:
-  StreamSource(std::shared_ptr<StreamRows> rows, std::vector<int> columns, int64_t batch_rows)
-      : rows_(std::move(rows)), columns_(std::move(columns)), batch_rows_(batch_rows) {}
-
-  Result<runtime::Progress> Produce(runtime::Output& out) override {
-    if (current_ == nullptr || offset_ >= current_->num_rows()) {
-      THALWEG_ASSIGN_OR_RETURN(current_, rows_->At(next_++));
-      offset_ = 0;
-      if (current_ == nullptr) return runtime::Progress::kDone;
-      THALWEG_ASSIGN_OR_RETURN_ARROW(current_, current_->SelectColumns(columns_));
-    }
-    const int64_t rows = std::min(batch_rows_, current_->num_rows() - offset_);
-    if (rows > 0) {
-      out.Emit(engine::MakeChunk(columnar::Batch(current_->Slice(offset_, rows))));
-      offset_ += rows;
-    }
-    return runtime::Progress::kNeedRoom;
-  }
-
- private:
-  std::shared_ptr<StreamRows> rows_;
-  std::vector<int> columns_;
-  int64_t batch_rows_;
-  size_t next_ = 0;
-  columnar::RecordBatchPtr current_;
-  int64_t offset_ = 0;
-};
-
 class StreamTable final : public engine::Table {
  public:
   StreamTable(std::string name, std::shared_ptr<StreamRows> rows)
@@ -79,9 +51,14 @@ class StreamTable final : public engine::Table {
     for (const auto& column : request.projection.columns) {
       columns.push_back(schema_->GetFieldIndex(column));
     }
-    return graph.AddSource(
-        {.name = "scan", .token = runtime::TokenKind::kNone},
-        std::make_unique<StreamSource>(rows_, std::move(columns), request.batch_rows_max));
+    auto next = [rows = rows_, columns = std::move(columns), index = size_t{0}](
+                    const std::stop_token&) mutable -> Result<columnar::RecordBatchPtr> {
+      THALWEG_ASSIGN_OR_RETURN(auto batch, rows->At(index++));
+      if (batch == nullptr) return batch;
+      return columnar::FromArrow(batch->SelectColumns(columns));
+    };
+    return graph.AddSource({.name = "scan", .token = runtime::TokenKind::kNone},
+                           engine::MakeBatchSource(std::move(next), request.batch_rows_max));
   }
 
  private:

@@ -196,6 +196,10 @@ TEST(ParserTest, PointsAtTheMistake) {
             "  SELEC a\n"
             "  ^~~~~\n"
             "  hint: did you mean SELECT?");
+  EXPECT_EQ(ErrorOf("SELECT 'a://u:secr@t@h/x:y@z' b c FROM 'b://h:1/x'"),
+            "unexpected 'c' at line 1, column 33\n"
+            "  SELECT 'a://u:******@h/x:y@z' b c FROM 'b://h:1/x'\n"
+            "                                  ^");
   EXPECT_EQ(ErrorOf("SELECT a,\n  (b + ) FROM t"),
             "expected an expression, found ')' at line 2, column 8\n"
             "    (b + ) FROM t\n"

@@ -19,6 +19,21 @@ char Printable(char c) {
   return byte < 0x20 || byte == 0x7F ? ' ' : c;
 }
 
+// The text with stars for the password in `scheme://user:password@host`, byte for byte.
+std::string WithoutPasswords(std::string_view text) {
+  std::string out(text);
+  for (size_t at = out.find("://"); at != std::string::npos; at = out.find("://", at + 3)) {
+    const size_t begin = at + 3;
+    const size_t end = std::min(out.find_first_of("/?#'\" \t\n", begin), out.size());
+    const size_t host = out.rfind('@', end);
+    const size_t colon = out.find(':', begin);
+    if (host == std::string::npos || host < begin || colon >= host) continue;
+    std::fill(out.begin() + static_cast<std::ptrdiff_t>(colon) + 1,
+              out.begin() + static_cast<std::ptrdiff_t>(host), '*');
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string Shortened(std::string_view text, size_t bytes_max) {
@@ -58,14 +73,15 @@ Status SourceText::Error(StatusCode code, Span span, std::string_view message,
     end = std::min(end, begin + kExcerptBytesMax);
     while (end > place && end < text_.size() && IsContinuation(text_[end])) --end;
   }
-  std::string excerpt(text_.substr(begin, end - begin));
+  const std::string shown = WithoutPasswords(text_);
+  std::string excerpt = shown.substr(begin, end - begin);
   std::transform(excerpt.begin(), excerpt.end(), excerpt.begin(), Printable);
   while (!excerpt.empty() && excerpt.back() == ' ') excerpt.pop_back();
 
   const size_t marked =
       std::min<size_t>(std::max<size_t>(span.end, place + 1), std::max(end, place));
-  const std::string_view before = text_.substr(begin, place - begin);
-  const size_t carets = marked > place ? CountCharacters(text_.substr(place, marked - place)) : 1;
+  const std::string before = shown.substr(begin, place - begin);
+  const size_t carets = marked > place ? CountCharacters(shown.substr(place, marked - place)) : 1;
   std::string out(message);
   out += " at line " + std::to_string(at.line) + ", column " + std::to_string(at.column);
   out += "\n  " + std::string(cut_front ? "..." : "") + excerpt;

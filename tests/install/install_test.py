@@ -86,10 +86,17 @@ def test_the_quick_start_runs_from_the_wheel(bare_environment, tmp_path):
                 env=bare_environment)
 
 
+def test_databases_work_from_the_wheel(bare_environment, tmp_path):
+    run("thalweg", "sql", "COPY (SELECT 7 AS n) TO 'sqlite:t.db' (TABLE 't')", cwd=tmp_path,
+        env=bare_environment)
+    query = "SELECT n FROM read_sqlite('t.db', table := 't')"
+    assert run("thalweg", "sql", query, cwd=tmp_path, env=bare_environment) == "n\n7\n"
+
+
 def test_the_wheel_holds_everything(wheel):
     listed = run(sys.executable, "-m", "zipfile", "--list", wheel)
     for wanted in ("thalweg/_core.", "thalweg/bin/thalweg ", "thalweg/bin/thalweg-engine ",
-                   "thalweg/lib/libthalweg",
+                   "thalweg/lib/libthalweg", "thalweg/lib/libadbc_driver_postgresql.so",
                    "thalweg/include/thalweg/status.h", "thalweg/py.typed", "LICENSE"):
         assert wanted in listed, f"{wanted} is missing"
     for unwanted in ("__pycache__", ".cc ", "_test"):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import pathlib
 import pwd
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import tempfile
@@ -14,6 +16,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 CLI = (pathlib.Path(os.environ["THALWEG_BUILD"]) / "thalweg").resolve()
@@ -44,7 +49,8 @@ class Server:
         if os.geteuid() == 0:  # PostgreSQL does not run as root.
             self.user = "postgres"
             os.chown(self.folder, pwd.getpwnam("postgres").pw_uid, -1)
-        self.program("initdb", "--username=postgres", "--auth=trust", "--no-sync")
+        self.program("initdb", "--username=postgres", "--auth=trust", "--no-sync",
+                     "--encoding=UTF8", "--locale=C")
         self.start()
 
     @property
@@ -55,8 +61,8 @@ class Server:
         subprocess.run([self.programs / name, f"--pgdata={self.folder}/data", *arguments],
                        cwd=self.folder, user=self.user, check=True, capture_output=True, timeout=60)
 
-    def start(self) -> None:
-        options = f"-c listen_addresses='' -c fsync=off -k {self.folder}"
+    def start(self, settings: str = "-c listen_addresses=''") -> None:
+        options = f"{settings} -c fsync=off -k {self.folder}"
         subprocess.run([self.programs / "pg_ctl", f"--pgdata={self.folder}/data", "--wait",
                         f"--log={self.folder}/log", f"--options={options}", "start"],
                        cwd=self.folder, user=self.user, check=True, stdout=subprocess.DEVNULL,
@@ -64,6 +70,12 @@ class Server:
 
     def stop(self, mode: str = "immediate") -> None:
         self.program("pg_ctl", f"--mode={mode}", "--wait", "stop")
+
+    def give(self, path: pathlib.Path) -> None:
+        """To the user that the server runs as; for that user's eyes only."""
+        path.chmod(0o600)
+        if self.user is not None:
+            os.chown(path, pwd.getpwnam(self.user).pw_uid, -1)
 
     def psql(self, *commands: str) -> str:
         words = [word for command in commands for word in ("--command", command)]
@@ -318,6 +330,86 @@ def test_messages_keep_the_password(postgres: Server, tmp_path: pathlib.Path) ->
         done = thalweg(*arguments, cwd=tmp_path)
         assert done.returncode != 0
         assert "hunter2" not in done.stdout + done.stderr, done.stderr
+
+
+class Certificate:
+    """A key and its certificate, issued by `issuer` or by itself."""
+
+    def __init__(self, name: str, issuer: Certificate | None = None, days: int = 1) -> None:
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+        by = issuer or self
+        end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=days)
+        self.certificate = (
+            x509.CertificateBuilder()
+            .subject_name(self.name).issuer_name(by.name).public_key(self.key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(end - datetime.timedelta(days=10)).not_valid_after(end)
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+            .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None),
+                           critical=True)
+            .sign(by.key, hashes.SHA256()))
+
+    def write(self, certificate: pathlib.Path, key: pathlib.Path | None = None) -> None:
+        pem = serialization.Encoding.PEM
+        certificate.write_bytes(self.certificate.public_bytes(pem))
+        if key is not None:
+            key.write_bytes(self.key.private_bytes(pem, serialization.PrivateFormat.PKCS8,
+                                                   serialization.NoEncryption()))
+
+
+def test_a_server_elsewhere_has_to_show_its_certificate(
+    server: Server, tmp_path: pathlib.Path
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    authority = Certificate("Test authority")
+    authority.write(tmp_path / "root.crt")
+    files = server.folder / "server.crt", server.folder / "server.key"
+
+    def show(certificate: Certificate) -> None:
+        certificate.write(*files)
+        for file in files:
+            server.give(file)
+
+    # Its name is said to be db.example, so it is no server of this machine.
+    place = f"db.example:{port}/postgres?user=postgres&hostaddr=127.0.0.1"
+    root = f"&sslrootcert={tmp_path}/root.crt"
+
+    def ask(more: str) -> subprocess.CompletedProcess[str]:
+        query = f"SELECT * FROM read_postgresql('{place}{more}', query := 'SELECT 1 AS one')"
+        return thalweg("sql", query, cwd=tmp_path, env={**os.environ, "HOME": str(tmp_path)})
+
+    show(Certificate("db.example", authority))
+    server.stop("fast")
+    server.start(f"-c listen_addresses=127.0.0.1 -c port={port} -c ssl=on "
+                 f"-c ssl_cert_file={files[0]} -c ssl_key_file={files[1]}")
+    try:
+        done = ask(root)
+        assert (done.returncode, done.stdout) == (0, "one\n1\n"), done.stderr
+        assert ask("").returncode != 0  # Nothing to verify it with.
+        assert ask("&sslmode=require").returncode == 0  # As asked for.
+        for certificate, reason in (
+            (Certificate("db.example"), "certificate verify failed"),
+            (Certificate("other.example", authority), "does not match host name"),
+            (Certificate("db.example", authority, days=-1), "certificate verify failed"),
+        ):
+            show(certificate)
+            server.program("pg_ctl", "reload")
+            wait_for(lambda wanted=reason: wanted in ask(root).stderr)
+            assert ask(root).returncode != 0
+    finally:
+        server.stop("fast")
+        server.start()
+    server.stop("fast")
+    server.start(f"-c listen_addresses=127.0.0.1 -c port={port}")
+    try:
+        refused = ask(root)
+        assert refused.returncode != 0 and "SSL" in refused.stderr
+    finally:
+        server.stop("fast")
+        server.start()
 
 
 def test_what_is_missing_is_named(postgres: Server, tmp_path: pathlib.Path) -> None:

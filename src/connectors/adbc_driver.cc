@@ -259,7 +259,6 @@ class StreamReader final : public RowReader {
   StreamReader(std::unique_ptr<Statement> statement,
                std::shared_ptr<arrow::RecordBatchReader> reader)
       : statement_(std::move(statement)), reader_(std::move(reader)), schema_(reader_->schema()) {}
-  ~StreamReader() override { reader_.reset(); }
 
   Result<columnar::RecordBatchPtr> Next(const std::stop_token& stop) override {
     const std::stop_callback cancel(stop, [this] { statement_->Cancel(); });
@@ -272,7 +271,7 @@ class StreamReader final : public RowReader {
   const columnar::SchemaPtr& schema() const override { return schema_; }
 
  private:
-  std::unique_ptr<Statement> statement_;
+  std::unique_ptr<Statement> statement_;  // Outlives what it gives.
   std::shared_ptr<arrow::RecordBatchReader> reader_;
   columnar::SchemaPtr schema_;
 };

@@ -6,6 +6,8 @@
 #include <variant>
 
 #include "base/json_writer.h"
+#include "engine/builtins.h"
+#include "engine/place.h"
 #include "thalweg/job.h"
 #include "thalweg/retry.h"
 
@@ -169,6 +171,31 @@ void WritePlace(const char* name, const char* doc, JsonWriter& json) {
   json.EndArray().EndObject();
 }
 
+// The connector of a place that holds tables by name; null: a file.
+const engine::Connector* DatabaseAt(const engine::Registry& registry, const std::string& location) {
+  const auto place = engine::FindPlace(registry, location);
+  if (!place.ok() || place->connector->spec.Find("table") == nullptr) return nullptr;
+  return place->connector;
+}
+
+std::string Quoted(const std::string& text) {
+  std::string quoted;
+  JsonWriter::AppendQuoted(text, &quoted);
+  return quoted;
+}
+
+// A line for each option: the table's name to be filled in, the rest as comments.
+std::string TemplateLines(const std::vector<Field>& fields) {
+  std::string lines;
+  for (const auto& field : fields) {
+    const auto* const value = std::get_if<std::string>(&field.default_value);
+    lines.append(field.name == "table" ? "" : "# ").append(field.name).append(" = ");
+    lines += field.type == FieldType::kStringMap ? "{}" : Quoted(value != nullptr ? *value : "");
+    lines.append("  # ").append(field.doc).append("\n");
+  }
+  return lines;
+}
+
 }  // namespace
 
 const Spec& TopSpec() {
@@ -230,20 +257,21 @@ std::string JobSchema() {
 }
 
 std::string JobTemplate(const std::string& source, const std::string& sink) {
-  std::string quoted_source;
-  std::string quoted_sink;
-  JsonWriter::AppendQuoted(source, &quoted_source);
-  JsonWriter::AppendQuoted(sink, &quoted_sink);
+  engine::Registry registry;
+  engine::RegisterBuiltins(registry);
+  const engine::Connector* const from = job::DatabaseAt(registry, source);
+  const engine::Connector* const to = job::DatabaseAt(registry, sink);
   return "# A thalweg job. Run it with: thalweg run FILE\n"
          "# Every key is optional but source, sink and their path.\n\n"
          "# workers = 2                 # threads for CPU work; by default all cores\n"
          "# memory_bytes_max = \"128 MiB\" # bound on batches in flight\n\n"
          "[source]\n"
          "path = " +
-         quoted_source +
+         job::Quoted(source) + "\n" +
+         (from != nullptr ? job::TemplateLines(from->spec.fields)
+                          : "# format = \"csv\"              # by default it follows the suffix\n"
+                            "# types = { amount = \"DECIMAL(10,2)\" }\n") +
          "\n"
-         "# format = \"csv\"              # by default it follows the suffix\n"
-         "# types = { amount = \"DECIMAL(10,2)\" }\n\n"
          "[transform]\n"
          "sql = '''\n"
          "SELECT *\n"
@@ -251,10 +279,11 @@ std::string JobTemplate(const std::string& source, const std::string& sink) {
          "'''\n\n"
          "[sink]\n"
          "path = " +
-         quoted_sink +
+         job::Quoted(sink) + "\n" +
+         (to != nullptr ? job::TemplateLines(to->write_fields)
+                        : "mode = \"create\"              # create, append or replace\n"
+                          "# partition_by = [\"year\", \"month\"]\n") +
          "\n"
-         "mode = \"create\"              # create, append or replace\n"
-         "# partition_by = [\"year\", \"month\"]\n\n"
          "[errors]\n"
          "policy = \"fail\"              # fail, skip or dead_letter\n"
          "error_rate_max = 0.10\n";

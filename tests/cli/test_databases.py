@@ -240,6 +240,18 @@ def test_queries_push_down_what_they_can(postgres: Server, tmp_path: pathlib.Pat
                tmp_path) == "m,one\n100000,1\n"
 
 
+def test_a_job_file_begins_with_what_a_database_wants(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "in.csv").write_text("id\n1\n2\n")
+    written = thalweg("init", "in.csv", "sqlite:out.db", cwd=tmp_path)
+    assert written.returncode == 0, written.stderr
+    (tmp_path / "job.toml").write_text(written.stdout.replace('table = ""', 'table = "t"'))
+    assert thalweg("run", "job.toml", cwd=tmp_path).returncode == 0
+    back = thalweg("init", "sqlite:out.db", "back.csv", cwd=tmp_path).stdout
+    (tmp_path / "job.toml").write_text(back.replace('table = ""', 'table = "t"'))
+    assert thalweg("run", "job.toml", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "back.csv").read_text() == (tmp_path / "in.csv").read_text()
+
+
 # Failures
 
 

@@ -173,25 +173,37 @@ def in_cpp(context: Context, name: str, path: pathlib.Path) -> list[Result]:
 
 
 def in_parallel(context: Context, name: str, path: pathlib.Path) -> list[Result]:
-    """One file by one thread and by two, in turns."""
+    """One file by one thread and by two, and by two processes of one thread, in turns: what two
+    cores of this machine give where nothing is shared is the bound of what two threads can."""
     program = context.program("bench_marc")
     if program is None:
         return []
-    results = []
-    threads: dict[int, list[float]] = {1: [], 2: []}
+    command = [str(program), str(path), "--case", "parallel", "--runs", "3", "--threads"]
+    ways: dict[tuple[str, int], list[float]] = {
+        ("thalweg", 1): [], ("thalweg", 2): [], ("two processes", 2): []}
     for _ in range(2 * context.rounds):
-        for number, rates_by_threads in threads.items():
-            answer = rates_of([str(program), str(path), "--case", "parallel", "--threads",
-                               str(number), "--runs", "3"])
-            rates_by_threads += list(answer["rates"])  # type: ignore[call-overload]
-    for number, values in threads.items():
-        rate, spread = median_and_spread(values)
+        for (engine, threads), rates in ways.items():
+            if engine == "thalweg":
+                answer = rates_of([*command, str(threads)])
+                rates += list(answer["rates"])  # type: ignore[call-overload]
+            else:
+                rates += rates_of_two([*command, "1"])
+    results = []
+    for (engine, threads), rates in ways.items():
+        rate, spread = median_and_spread(rates)
         # Pair by pair: the machine is not as fast in one minute as in the next.
-        times, _ = median_and_spread([n / one for n, one in zip(values, threads[1])])
-        results.append(Result(f"{name}/cpp-parallel-{number}", "thalweg", "rate", rate,
-                              "records/s", threads=number, spread=spread,
-                              note=f"{times:.2f} × one thread"))
+        ones = ways["thalweg", 1]
+        times, _ = median_and_spread([n / one for n, one in zip(rates, ones)])
+        results.append(Result(f"{name}/cpp-parallel-{threads}", engine, "rate", rate, "records/s",
+                              threads=threads, spread=spread, note=f"{times:.2f} × one thread"))
     return results
+
+
+def rates_of_two(command: list[str]) -> list[float]:
+    """The rates of a program that runs twice at once, added up."""
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(2)]
+    rates = [json.loads(process.communicate()[0])["rates"] for process in both]
+    return [sum(pair) for pair in zip(*rates)]
 
 
 def in_python(context: Context, name: str, path: pathlib.Path) -> list[Result]:

@@ -189,7 +189,8 @@ class Processing {
 
   Result<InputReport> Run(std::stop_token stop) {
     THALWEG_ASSIGN_OR_RETURN(const std::vector<std::string> paths, ExpandPaths(options_.paths));
-    for (const std::string& path : paths) AddSize(path);
+    // All of them before the first is read: nothing is written when one is missing.
+    for (const std::string& path : paths) THALWEG_RETURN_IF_ERROR(AddSize(path));
     for (const std::string& path : paths) {
       if (window_.spent() || !more_) break;
       THALWEG_RETURN_IF_ERROR(ReadOne(path, stop));
@@ -202,16 +203,14 @@ class Processing {
   }
 
  private:
-  void AddSize(const std::string& path) {
-    const auto info = path == "-" ? Result<io::FileInfo>(Status::NotFound(path))
-                                  : io::LocalFileSystem().Stat(path);
-    const bool plain = io::CompressionOfPath(path) == io::Compression::kNone;
-    if (!info.ok() || !plain) {
-      size_known_ = false;
-    } else {
-      progress_.bytes_total += info->size;
+  Status AddSize(const std::string& path) {
+    if (path != "-") {
+      THALWEG_ASSIGN_OR_RETURN(const auto info, io::LocalFileSystem().Stat(path));
+      progress_.bytes_total += info.size;
     }
+    if (path == "-" || io::CompressionOfPath(path) != io::Compression::kNone) size_known_ = false;
     if (!size_known_) progress_.bytes_total = 0;
+    return {};
   }
 
   Status ReadOne(const std::string& path, std::stop_token stop) {

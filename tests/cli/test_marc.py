@@ -478,3 +478,11 @@ def test_input_without_end_takes_bounded_memory(form: str, tmp_path: pathlib.Pat
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 65
     assert usage.ru_maxrss * 1024 < 3 * RSS_BYTES_MAX
+
+
+def test_a_missing_file_is_told_before_the_others_are_read(
+    few: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    done = marc("convert", "-t", "json", few, "none.mrc", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (66, b"")
+    assert b"none.mrc" in done.stderr

@@ -246,7 +246,7 @@ int main(int argc, char** argv) {
   } else {
     std::printf("io_uring is not to be had here\n");
   }
-  for (const size_t megabytes : {1, 10, 50, 100, 1000}) {
+  for (const size_t megabytes : {1UL, 10UL, 50UL, 100UL, 1000UL}) {
     const size_t size = megabytes * 1'000'000;
     const std::string path = std::string(argv[1]) + "/reads-" + std::to_string(megabytes) + "mb";
     Make(path, size);

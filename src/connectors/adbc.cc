@@ -45,7 +45,11 @@ std::vector<Field> WithDriver(std::vector<Field> fields) {
   return fields;
 }
 
-Database SqliteDatabase(const std::string& location) {
+Result<Database> SqliteDatabase(const std::string& location) {
+  if (location.empty() || location == ":memory:" || location.starts_with("file:")) {
+    return Status::InvalidArgument(
+        "sqlite: a place is written sqlite:PATH, with the path of a file");
+  }
   Database database;
   database.driver = "sqlite";
   database.file = location;
@@ -54,7 +58,7 @@ Database SqliteDatabase(const std::string& location) {
   return database;
 }
 
-Database NamedDatabase(const std::string& location) {
+Result<Database> NamedDatabase(const std::string& location) {
   Database database;
   database.driver = location;
   database.shown = "adbc:" + location;
@@ -67,22 +71,30 @@ void AddOptions(const Options& options, Database* database) {
       database->options[name] = value;
     }
   }
+  for (const auto& [name, value] : database->options) {
+    auto secrets = PasswordsOf(value);
+    if (name.find("password") != std::string::npos || name.find("token") != std::string::npos) {
+      secrets.push_back(value);
+    }
+    database->secrets.insert(database->secrets.end(), secrets.begin(), secrets.end());
+  }
 }
 
-using MakeDatabase = Database (*)(const std::string& location);
+using MakeDatabase = Result<Database> (*)(const std::string& location);
 
 engine::Connector MakeConnector(Spec spec, MakeDatabase make, bool named) {
   engine::Connector connector;
   connector.write_fields = named ? WithDriver(WriteFields()) : WriteFields();
   spec.fields = named ? WithDriver(ReadFields()) : ReadFields();
   connector.spec = std::move(spec);
-  const auto database = [make, named](const std::string& location, const Options& options) {
-    Database made = make(location);
-    AddOptions(options, &made);
+  const auto database = [make, named](const std::string& location,
+                                      const Options& options) -> Result<Database> {
+    THALWEG_ASSIGN_OR_RETURN(Database made, make(location));
     if (named) {
       made.entrypoint = options.String("entrypoint");
       if (options.Has("uri")) made.options["uri"] = options.String("uri");
     }
+    AddOptions(options, &made);
     return made;
   };
   connector.open =
@@ -93,7 +105,7 @@ engine::Connector MakeConnector(Spec spec, MakeDatabase make, bool named) {
     if (options.Has("table") == options.Has("query")) {
       return Status::InvalidArgument(read.name + ": either 'table' or 'query' says what is read");
     }
-    Database found = database(location, options);
+    THALWEG_ASSIGN_OR_RETURN(Database found, database(location, options));
     if (options.Has("query")) return OpenDatabaseQuery(std::move(found), options.String("query"));
     return OpenDatabaseTable(std::move(found),
                              options.Has("schema") ? options.String("schema") : "",
@@ -113,7 +125,8 @@ engine::Connector MakeConnector(Spec spec, MakeDatabase make, bool named) {
     target.mode = mode == "append"                     ? LoadTarget::Mode::kAppend
                   : mode == "replace" || request.force ? LoadTarget::Mode::kReplace
                                                        : LoadTarget::Mode::kCreate;
-    return MakeDatabaseSink(database(location, options), std::move(target), request);
+    THALWEG_ASSIGN_OR_RETURN(Database found, database(location, options));
+    return MakeDatabaseSink(std::move(found), std::move(target), request);
   };
   return connector;
 }

@@ -4,6 +4,7 @@
 #include <arrow/c/bridge.h>
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <mutex>
@@ -28,18 +29,21 @@ class Error {
     if (error_.release != nullptr) error_.release(&error_);
   }
   AdbcError* get() { return &error_; }
-  std::string_view message() const {
-    return error_.message == nullptr ? std::string_view() : std::string_view(error_.message);
-  }
-  /// Five characters, or empty where the server said nothing.
-  std::string_view sqlstate() const {
-    const std::string_view state(error_.sqlstate, sizeof(error_.sqlstate));
-    return state.front() == '\0' || state == "00000" ? std::string_view() : state;
-  }
+  const AdbcError& value() const { return error_; }
 
  private:
   AdbcError error_ = ADBC_ERROR_INIT;
 };
+
+std::string_view MessageOf(const AdbcError& error) {
+  return error.message == nullptr ? std::string_view() : std::string_view(error.message);
+}
+
+/// Five characters, or empty where the server said nothing.
+std::string_view SqlStateOf(const AdbcError& error) {
+  const std::string_view state(error.sqlstate, sizeof(error.sqlstate));
+  return state.front() == '\0' || state == "00000" ? std::string_view() : state;
+}
 
 /// SQLSTATE classes of ISO 9075-2 and PostgreSQL's appendix A that say more than ADBC's codes.
 struct StateClass {
@@ -59,10 +63,14 @@ constexpr std::array kStateClasses = {
     StateClass{"23", StatusCode::kInvalidArgument},     // Constraints.
 };
 
-StatusCode CodeOf(AdbcStatusCode code, std::string_view sqlstate) {
+StatusCode CodeOf(StatusCode otherwise, std::string_view sqlstate) {
   for (const auto& known : kStateClasses) {
     if (sqlstate.starts_with(known.prefix)) return known.code;
   }
+  return otherwise;
+}
+
+StatusCode CodeOf(AdbcStatusCode code) {
   switch (code) {
     case ADBC_STATUS_NOT_IMPLEMENTED:
       return StatusCode::kUnsupported;
@@ -87,39 +95,56 @@ StatusCode CodeOf(AdbcStatusCode code, std::string_view sqlstate) {
   }
 }
 
-// A server that answered and refused will refuse again, but for these.
-bool MayPass(std::string_view message) {
-  if (message.find("FATAL") == std::string_view::npos) return true;
-  for (const std::string_view passing : {"starting up", "shutting down", "recovery", "too many",
-                                         "connection slots", "terminating connection"}) {
-    if (message.find(passing) != std::string_view::npos) return true;
-  }
-  return false;
+// Failures without an SQLSTATE, by what libpq, the system and SQLite say of those that may pass.
+constexpr std::array<std::string_view, 21> kPassing = {"refused",
+                                                       "timeout",
+                                                       "timed out",
+                                                       "reset by peer",
+                                                       "unreachable",
+                                                       "No such file or directory",
+                                                       "could not translate",
+                                                       "closed the connection",
+                                                       "connection has been closed",
+                                                       "no connection to the server",
+                                                       "could not receive",
+                                                       "could not send",
+                                                       "Broken pipe",
+                                                       "starting up",
+                                                       "shutting down",
+                                                       "recovery",
+                                                       "too many",
+                                                       "connection slots",
+                                                       "terminating connection",
+                                                       "database is locked",
+                                                       "not yet accepting"};
+constexpr std::array<std::string_view, 4> kRefusing = {"FATAL: ", "invalid ", "missing ", "SSL"};
+
+template <size_t kSize>
+bool SaysOneOf(std::string_view message, const std::array<std::string_view, kSize>& texts) {
+  return std::ranges::any_of(
+      texts, [&](std::string_view text) { return message.find(text) != std::string_view::npos; });
 }
 
 class Messages {
  public:
   explicit Messages(const Database& database)
-      : shown_(database.shown), secrets_(database.secrets), is_file_(!database.file.empty()) {}
+      : shown_(database.shown), secrets_(database.secrets) {}
 
-  Status Of(AdbcStatusCode code, const Error& error) const {
-    return Make(CodeOf(code, error.sqlstate()), error.message());
+  Status Of(AdbcStatusCode code, const AdbcError& error) const {
+    return Of(CodeOf(CodeOf(code), SqlStateOf(error)), MessageOf(error));
   }
-  Status OfStream(const arrow::Status& status) const {
-    const Status ours = columnar::FromArrow(status);
-    return Make(ours.code(), ours.message());
+  Status Of(StatusCode code, std::string_view message) const {
+    if (code == StatusCode::kIoError) {
+      if (SaysOneOf(message, kPassing)) {
+        code = StatusCode::kUnavailable;
+      } else if (SaysOneOf(message, kRefusing)) {
+        code = StatusCode::kInvalidArgument;
+      }
+    }
+    return {code, Text(shown_) + ": " + Text(message)};
   }
 
  private:
-  // What is no answer of a server means that it cannot be reached, or that it refuses.
-  Status Make(StatusCode code, std::string_view message) const {
-    const bool busy = message.find("database is locked") != std::string_view::npos;  // SQLite.
-    if (code == StatusCode::kIoError && (busy || !is_file_)) {
-      code = MayPass(message) ? StatusCode::kUnavailable : StatusCode::kInvalidArgument;
-    }
-    return {code, shown_ + ": " + Text(message)};
-  }
-
   // In one line, without the password.
   std::string Text(std::string_view message) const {
     std::string text;
@@ -139,7 +164,6 @@ class Messages {
 
   std::string shown_;
   std::vector<std::string> secrets_;
-  bool is_file_;
 };
 
 /// Libraries are never unloaded: what they started at load time (threads, exit handlers) stays.
@@ -163,7 +187,17 @@ class DriverLibraries {
     auto made = std::make_shared<AdbcDriver>();
     Error error;
     if (init(ADBC_VERSION_1_1_0, made.get(), error.get()) != ADBC_STATUS_OK) {
-      return Status::Unsupported("driver '" + name + "': " + std::string(error.message()));
+      return Status::Unsupported("driver '" + name + "': " + std::string(MessageOf(error.value())));
+    }
+    const AdbcDriver& functions = *made;
+    if (!functions.DatabaseNew || !functions.DatabaseSetOption || !functions.DatabaseInit ||
+        !functions.DatabaseRelease || !functions.ConnectionNew || !functions.ConnectionInit ||
+        !functions.ConnectionSetOption || !functions.ConnectionGetTableSchema ||
+        !functions.ConnectionCommit || !functions.ConnectionRelease || !functions.StatementNew ||
+        !functions.StatementSetOption || !functions.StatementSetSqlQuery ||
+        !functions.StatementBindStream || !functions.StatementExecuteQuery ||
+        !functions.StatementRelease) {
+      return Status::Unsupported("driver '" + name + "' leaves out functions that are needed here");
     }
     driver = std::move(made);
     return driver;
@@ -223,12 +257,12 @@ class Statement {
   Status Call(Function AdbcDriver::* function, Arguments... arguments) {
     Error error;
     const AdbcStatusCode code = ((*driver_).*function)(&statement_, arguments..., error.get());
-    return code == ADBC_STATUS_OK ? Status() : messages_.Of(code, error);
+    return code == ADBC_STATUS_OK ? Status() : messages_.Of(code, error.value());
   }
   Status New(AdbcConnection* connection) {
     Error error;
     const AdbcStatusCode code = driver_->StatementNew(connection, &statement_, error.get());
-    return code == ADBC_STATUS_OK ? Status() : messages_.Of(code, error);
+    return code == ADBC_STATUS_OK ? Status() : messages_.Of(code, error.value());
   }
   Status Set(const char* option, const std::string& value) {
     return Call(&AdbcDriver::StatementSetOption, option, value.c_str());
@@ -243,6 +277,7 @@ class Statement {
   /// Runs to its end, or to the first rows where `rows` is given; `stop` interrupts it.
   Status Run(const std::stop_token& stop, ArrowArrayStream* rows = nullptr) {
     const std::stop_callback cancel(stop, [this] { Cancel(); });
+    if (stop.stop_requested()) return Status::Cancelled("stopped before a statement");
     return Call(&AdbcDriver::StatementExecuteQuery, rows, static_cast<int64_t*>(nullptr));
   }
   const Messages& messages() const { return messages_; }
@@ -256,23 +291,43 @@ class Statement {
 
 class StreamReader final : public RowReader {
  public:
-  StreamReader(std::unique_ptr<Statement> statement,
-               std::shared_ptr<arrow::RecordBatchReader> reader)
-      : statement_(std::move(statement)), reader_(std::move(reader)), schema_(reader_->schema()) {}
+  StreamReader(DriverPtr driver, std::unique_ptr<Statement> statement, ArrowArrayStream stream)
+      : driver_(std::move(driver)), statement_(std::move(statement)), stream_(stream) {}
+  ~StreamReader() override {
+    if (stream_.release != nullptr) stream_.release(&stream_);
+  }
+
+  Status Open() {
+    ArrowSchema schema{};
+    if (stream_.get_schema(&stream_, &schema) != 0) return Failure();
+    THALWEG_ASSIGN_OR_RETURN_ARROW(schema_, arrow::ImportSchema(&schema));
+    return {};
+  }
 
   Result<columnar::RecordBatchPtr> Next(const std::stop_token& stop) override {
     const std::stop_callback cancel(stop, [this] { statement_->Cancel(); });
-    columnar::RecordBatchPtr batch;
-    if (const auto status = reader_->ReadNext(&batch); !status.ok()) {
-      return statement_->messages().OfStream(status);
-    }
-    return batch;
+    if (stop.stop_requested()) return Status::Cancelled("stopped while rows were read");
+    ArrowArray array{};
+    if (stream_.get_next(&stream_, &array) != 0) return Failure();
+    if (array.release == nullptr) return columnar::RecordBatchPtr();
+    return columnar::FromArrow(arrow::ImportRecordBatch(&array, schema_));
   }
   const columnar::SchemaPtr& schema() const override { return schema_; }
 
  private:
+  Status Failure() {
+    AdbcStatusCode code = ADBC_STATUS_IO;
+    const AdbcError* const error = driver_->ErrorFromArrayStream == nullptr
+                                       ? nullptr
+                                       : driver_->ErrorFromArrayStream(&stream_, &code);
+    if (error != nullptr) return statement_->messages().Of(code, *error);
+    const char* const text = stream_.get_last_error(&stream_);
+    return statement_->messages().Of(StatusCode::kIoError, text == nullptr ? "" : text);
+  }
+
+  DriverPtr driver_;
   std::unique_ptr<Statement> statement_;  // Outlives what it gives.
-  std::shared_ptr<arrow::RecordBatchReader> reader_;
+  ArrowArrayStream stream_;
   columnar::SchemaPtr schema_;
 };
 
@@ -300,7 +355,7 @@ class DriverConnection final : public Connection {
     if (code == ADBC_STATUS_OK) {
       code = driver_->ConnectionInit(&connection_, &database_, error.get());
     }
-    return code == ADBC_STATUS_OK ? Status() : messages_.Of(code, error);
+    return code == ADBC_STATUS_OK ? Status() : messages_.Of(code, error.value());
   }
 
   Result<columnar::SchemaPtr> SchemaOf(const std::string& query) override {
@@ -312,9 +367,11 @@ class DriverConnection final : public Connection {
       if (told.ok()) return columnar::FromArrow(arrow::ImportSchema(&schema));
       if (told.code() != StatusCode::kUnsupported) return told;
     }
+    infers_types_ = true;
     THALWEG_ASSIGN_OR_RETURN(const auto reader, Query(query, {}));
     return reader->schema();
   }
+  bool infers_types() const override { return infers_types_; }
 
   Result<std::unique_ptr<RowReader>> Query(const std::string& query,
                                            const std::stop_token& stop) override {
@@ -322,10 +379,9 @@ class DriverConnection final : public Connection {
     THALWEG_RETURN_IF_ERROR(statement->Call(&AdbcDriver::StatementSetSqlQuery, query.c_str()));
     ArrowArrayStream stream{};
     THALWEG_RETURN_IF_ERROR(statement->Run(stop, &stream));
-    auto reader = arrow::ImportRecordBatchReader(&stream);
-    if (!reader.ok()) return messages_.OfStream(reader.status());
-    return std::unique_ptr<RowReader>(
-        std::make_unique<StreamReader>(std::move(statement), *std::move(reader)));
+    auto reader = std::make_unique<StreamReader>(driver_, std::move(statement), stream);
+    THALWEG_RETURN_IF_ERROR(reader->Open());
+    return std::unique_ptr<RowReader>(std::move(reader));
   }
 
   Status Execute(const std::string& text, const std::stop_token& stop) override {
@@ -341,7 +397,7 @@ class DriverConnection final : public Connection {
     const AdbcStatusCode code = driver_->ConnectionGetTableSchema(
         &connection_, nullptr, schema.empty() ? nullptr : schema.c_str(), table.c_str(), &found,
         error.get());
-    if (code != ADBC_STATUS_OK) return messages_.Of(code, error);
+    if (code != ADBC_STATUS_OK) return messages_.Of(code, error.value());
     return columnar::FromArrow(arrow::ImportSchema(&found));
   }
 
@@ -376,15 +432,18 @@ class DriverConnection final : public Connection {
     Error error;
     const AdbcStatusCode code = driver_->ConnectionSetOption(
         &connection_, ADBC_CONNECTION_OPTION_AUTOCOMMIT, ADBC_OPTION_VALUE_DISABLED, error.get());
-    return code == ADBC_STATUS_OK ? Status() : messages_.Of(code, error);
+    return code == ADBC_STATUS_OK ? Status() : messages_.Of(code, error.value());
   }
 
   Status Commit() override {
     Error error;
     const AdbcStatusCode code = driver_->ConnectionCommit(&connection_, error.get());
     if (code == ADBC_STATUS_OK) return {};
-    const Status status = messages_.Of(code, error);
-    if (!error.sqlstate().empty()) return status.WithContext("commit");
+    const Status status = messages_.Of(code, error.value());
+    const bool lost = SqlStateOf(error.value()).empty() ||
+                      SqlStateOf(error.value()).starts_with("08") ||
+                      SqlStateOf(error.value()).starts_with("57");
+    if (!lost) return status.WithContext("commit");
     // Not to be tried again without a look: the server may have done it.
     return Status::IoError("commit: " + status.message() +
                            ": look whether the rows are in the table before loading again");
@@ -401,6 +460,7 @@ class DriverConnection final : public Connection {
   Messages messages_;
   AdbcDatabase database_{};
   AdbcConnection connection_{};
+  bool infers_types_ = false;
 };
 
 }  // namespace

@@ -19,7 +19,7 @@ struct Database {
   std::string entrypoint = "AdbcDriverInit";  ///< What fills the driver's table of functions.
   std::map<std::string, std::string> options;  ///< Of the driver, such as `uri`. May hold secrets.
   std::string shown;                           ///< For messages: the place without secrets.
-  std::vector<std::string> secrets;            ///< Passwords out of the URI, kept out of messages.
+  std::vector<std::string> secrets;            ///< Passwords, kept out of messages.
   std::string file;                            ///< Path of a database that is one file, else empty.
 };
 
@@ -58,6 +58,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   /// The columns that a query gives, without reading its rows where the driver can tell them.
   virtual Result<columnar::SchemaPtr> SchemaOf(const std::string& query) = 0;
+  /// Whether the driver only knows types by the rows that come first, as SQLite's.
+  virtual bool infers_types() const = 0;
   virtual Result<std::unique_ptr<RowReader>> Query(const std::string& query,
                                                    const std::stop_token& stop) = 0;
   virtual Status Execute(const std::string& statement, const std::stop_token& stop) = 0;

@@ -1,5 +1,7 @@
 #include <arrow/util/key_value_metadata.h>
 
+#include <map>
+#include <random>
 #include <utility>
 
 #include "base/spec.h"
@@ -16,12 +18,22 @@ using Mode = LoadTarget::Mode;
 // few against memory.
 constexpr int64_t kLoadRows = 64 << 10;
 constexpr int64_t kLoadBytes = int64_t{8} << 20;
-constexpr const char* kStaging = "thalweg_load";
+
+std::string NewName() {
+  std::random_device random;
+  std::string name = "thalweg_load_";
+  for (int i = 0; i < 4; ++i) name += std::to_string(random());
+  return name;
+}
+
+// The type of a column as PostgreSQL names it, with its schema where it needs one.
+using TypeNames = std::map<std::string, std::string, std::less<>>;
 
 /// Loads batches through one connection. A table that was there already keeps its column types, and
 /// drivers send values as they are: four bytes of a REAL would become an INTEGER without a word.
 /// Rows for it therefore go through a temporary table, from which the database itself converts
-/// them, except where both tables have the same types.
+/// them, except where both tables have the same types. What replaces a table is loaded under
+/// another name, so that the old one can be read until the end.
 class Loader {
  public:
   Loader(std::shared_ptr<Connection> connection, LoadTarget target, columnar::SchemaPtr schema,
@@ -29,7 +41,8 @@ class Loader {
       : connection_(std::move(connection)),
         target_(std::move(target)),
         schema_(std::move(schema)),
-        found_(std::move(found)) {}
+        found_(std::move(found)),
+        rows_go_to_(target_) {}
 
   Status Add(const columnar::Batch& rows, const std::stop_token& stop) {
     THALWEG_ASSIGN_OR_RETURN(const auto compact, rows.Compact());
@@ -43,17 +56,27 @@ class Loader {
 
   Status Finish(const std::stop_token& stop) {
     if (!begun_ || held_rows_ > 0) THALWEG_RETURN_IF_ERROR(Flush(stop));
-    if (!staged_) return {};
+    const std::string target = QuotedName(target_.schema, target_.table);
+    const std::string loaded = QuotedName(rows_go_to_.schema, rows_go_to_.table);
+    if (target_.mode == Mode::kReplace) {
+      THALWEG_RETURN_IF_ERROR(connection_->Execute("DROP TABLE IF EXISTS " + target, stop));
+      return connection_->Execute("ALTER TABLE " + loaded + " RENAME TO " + Quoted(target_.table),
+                                  stop);
+    }
+    if (!rows_go_to_.temporary) return {};
+    THALWEG_ASSIGN_OR_RETURN(const TypeNames types, ServerTypes(stop));
     std::string columns;
     std::string values;
     for (const auto& field : schema_->fields()) {
       const char* const comma = columns.empty() ? "" : ", ";
       columns.append(comma).append(Quoted(field->name()));
-      values.append(comma).append(ValueFor(*field, *found_->GetFieldByName(field->name())));
+      values.append(comma).append(ValueFor(*field, types));
     }
-    return connection_->Execute("INSERT INTO " + QuotedName(target_.schema, target_.table) + " (" +
-                                    columns + ") SELECT " + values + " FROM " + Quoted(kStaging),
-                                stop);
+    std::string insert = "INSERT INTO " + target + " (" + columns + ") SELECT " + values;
+    insert += " FROM " + loaded;
+    THALWEG_RETURN_IF_ERROR(connection_->Execute(insert, stop));
+    // A pool of connections would hand it on.
+    return connection_->Execute("DROP TABLE " + loaded, stop);
   }
 
   Status Commit() { return connection_->Commit(); }
@@ -64,9 +87,8 @@ class Loader {
  private:
   Status Flush(const std::stop_token& stop) {
     if (!std::exchange(begun_, true)) THALWEG_RETURN_IF_ERROR(Begin(stop));
-    THALWEG_RETURN_IF_ERROR(
-        connection_->Load(staged_ ? Staging(Mode::kAppend) : target_, schema_, held_, stop));
-    target_.mode = Mode::kAppend;
+    THALWEG_RETURN_IF_ERROR(connection_->Load(rows_go_to_, schema_, held_, stop));
+    rows_go_to_.mode = Mode::kAppend;
     held_.clear();
     rows_ += std::exchange(held_rows_, 0);
     bytes_ += std::exchange(held_bytes_, 0);
@@ -75,25 +97,21 @@ class Loader {
 
   Status Begin(const std::stop_token& stop) {
     THALWEG_RETURN_IF_ERROR(connection_->Begin());
-    if (target_.mode != Mode::kAppend) return {};
-    THALWEG_RETURN_IF_ERROR(connection_->Load(Staging(Mode::kCreate), schema_, {}, stop));
-    const auto staging = connection_->TableSchema("", kStaging);
-    staged_ = !staging.ok() || !SameTypes(**staging, *found_);
+    if (target_.mode == Mode::kCreate) return {};
+    rows_go_to_.table = NewName();
+    rows_go_to_.mode = Mode::kCreate;
+    if (target_.mode == Mode::kReplace) return {};
+    rows_go_to_.temporary = true;
+    rows_go_to_.schema.clear();
+    THALWEG_RETURN_IF_ERROR(connection_->Load(rows_go_to_, schema_, {}, stop));
+    rows_go_to_.mode = Mode::kAppend;
+    const auto staging = connection_->TableSchema("", rows_go_to_.table);
+    if (staging.ok() && SameTypes(**staging, *found_)) {
+      THALWEG_RETURN_IF_ERROR(
+          connection_->Execute("DROP TABLE " + Quoted(rows_go_to_.table), stop));
+      rows_go_to_ = target_;
+    }
     return {};
-  }
-
-  // Databases convert as INSERT does, but a text into another type (UUID, JSONB, a date) only when
-  // they are asked to.
-  static std::string ValueFor(const arrow::Field& from, const arrow::Field& to) {
-    std::string value = Quoted(from.name());
-    if (!columnar::IsString(*from.type()) || to.metadata() == nullptr) return value;
-    const auto type = to.metadata()->Get("POSTGRESQL:type");
-    if (!type.ok() || type->starts_with("unnamed<")) return value;
-    return "CAST(" + value + " AS " + Quoted(*type) + ")";
-  }
-
-  static LoadTarget Staging(Mode mode) {
-    return {.schema = "", .table = kStaging, .mode = mode, .temporary = true};
   }
 
   // The database's own types: Arrow's are coarser.
@@ -109,12 +127,50 @@ class Loader {
     return true;
   }
 
+  // Databases convert as INSERT does, but a text into another type (UUID, JSONB, a date) only when
+  // they are asked to: by a cast to the column's type without its length, which would cut.
+  static std::string ValueFor(const arrow::Field& from, const TypeNames& types) {
+    std::string value = Quoted(from.name());
+    const arrow::DataType* type = from.type().get();
+    if (type->id() == arrow::Type::LIST) type = type->field(0)->type().get();
+    const auto to = types.find(from.name());
+    if (!columnar::IsString(*type) || to == types.end()) return value;
+    return "CAST(" + value + " AS " + to->second + ")";
+  }
+
+  // Empty where the database is not PostgreSQL.
+  Result<TypeNames> ServerTypes(const std::stop_token& stop) {
+    TypeNames types;
+    const auto& metadata = found_->field(0)->metadata();
+    if (metadata == nullptr || !metadata->Contains("POSTGRESQL:type")) return types;
+    std::string table = "'";
+    for (const char c : QuotedName(target_.schema, target_.table)) {
+      table.append(c == '\'' ? 2 : 1, c);
+    }
+    THALWEG_ASSIGN_OR_RETURN(
+        const auto reader,
+        connection_->Query("SELECT attname::text, pg_catalog.format_type(atttypid, NULL)::text "
+                           "FROM pg_catalog.pg_attribute WHERE NOT attisdropped AND attnum > 0 "
+                           "AND attrelid = " +
+                               table + "'::pg_catalog.regclass",
+                           stop));
+    while (true) {
+      THALWEG_ASSIGN_OR_RETURN(const auto batch, reader->Next(stop));
+      if (batch == nullptr) return types;
+      const columnar::StringColumn names(batch->column(0));
+      const columnar::StringColumn texts(batch->column(1));
+      for (int64_t row = 0; row < batch->num_rows(); ++row) {
+        types.emplace(names[row], texts[row]);
+      }
+    }
+  }
+
   std::shared_ptr<Connection> connection_;
   LoadTarget target_;
   columnar::SchemaPtr schema_;
   columnar::SchemaPtr found_;  // Of the table, where there was one.
+  LoadTarget rows_go_to_;      // The target itself, or a table on the way there.
   bool begun_ = false;
-  bool staged_ = false;
   arrow::RecordBatchVector held_;
   int64_t held_rows_ = 0;
   int64_t held_bytes_ = 0;
@@ -219,14 +275,18 @@ class DatabaseSink final : public engine::SinkTable {
                                  "--force");
   }
 
-  // Lists of simple values become arrays where the database has them.
+  // Lists of simple values become arrays where the database has them. Drivers send the bytes of an
+  // unsigned 64-bit integer as a signed one.
   static Status CheckType(const arrow::Field& field) {
     const arrow::DataType* type = field.type().get();
     if (type->id() == arrow::Type::LIST) type = type->field(0)->type().get();
-    if (!arrow::is_nested(type->id())) return {};
-    return Status::Unsupported(
-        "column '" + field.name() + "' is " + columnar::SqlTypeName(*field.type()) +
-        ", which databases do not take: write to_json(" + Quoted(field.name()) + ")");
+    const bool nested = arrow::is_nested(type->id());
+    if (!nested && type->id() != arrow::Type::UINT64) return {};
+    return Status::Unsupported("column '" + field.name() + "' is " +
+                               columnar::SqlTypeName(*field.type()) +
+                               ", which databases do not take: write " +
+                               (nested ? "to_json(" + Quoted(field.name()) + ")"
+                                       : "CAST(" + Quoted(field.name()) + " AS DECIMAL(20, 0))"));
   }
 
   Database database_;

@@ -2,6 +2,7 @@
 
 #include <arrow/util/key_value_metadata.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "columnar/arrow_status.h"
@@ -16,6 +17,10 @@ namespace {
 // money comes as a number of cents.
 bool ReadAsText(const arrow::Field& field) {
   if (field.type()->id() == arrow::Type::EXTENSION) return true;
+  if (std::ranges::any_of(field.type()->fields(),
+                          [](const auto& child) { return ReadAsText(*child); })) {
+    return true;
+  }
   if (field.metadata() == nullptr) return false;
   const auto name = field.metadata()->Get("POSTGRESQL:type");
   return name.ok() && *name == "money";
@@ -41,6 +46,8 @@ class DatabaseTable final : public engine::Table {
       expressions_.push_back(std::move(expression));
     }
     schema_ = arrow::schema(std::move(fields));
+    // The first rows of fewer rows may have narrower types.
+    pushes_limit_ = !connection->infers_types();
     return {};
   }
 
@@ -63,7 +70,7 @@ class DatabaseTable final : public engine::Table {
     }
     if (fields.empty()) query += "1";  // Rows are only counted.
     query += " FROM " + from_;
-    if (request.limit >= 0) query += " LIMIT " + std::to_string(request.limit);
+    if (pushes_limit_ && request.limit >= 0) query += " LIMIT " + std::to_string(request.limit);
     auto next = [database = database_, query = std::move(query),
                  schema = arrow::schema(std::move(fields)), reader = std::shared_ptr<RowReader>()](
                     const std::stop_token& stop) mutable -> Result<columnar::RecordBatchPtr> {
@@ -72,8 +79,9 @@ class DatabaseTable final : public engine::Table {
         THALWEG_ASSIGN_OR_RETURN(reader, connection->Query(query, stop));
       }
       THALWEG_ASSIGN_OR_RETURN(const auto batch, reader->Next(stop));
-      return batch == nullptr ? Result<columnar::RecordBatchPtr>(batch)
-                              : WithSchema(*batch, schema, database.shown);
+      if (batch != nullptr) return WithSchema(*batch, schema, database.shown);
+      reader.reset();  // With its connection, and the locks that it holds.
+      return batch;
     };
     return graph.AddSource({.name = "scan", .token = runtime::TokenKind::kIo},
                            engine::MakeBatchSource(std::move(next), request.batch_rows_max));
@@ -103,6 +111,7 @@ class DatabaseTable final : public engine::Table {
   std::string shown_;
   std::vector<std::string> expressions_;  // One a column.
   columnar::SchemaPtr schema_;
+  bool pushes_limit_ = true;
 };
 
 Result<std::shared_ptr<const engine::Table>> OpenFrom(Database database, std::string from,

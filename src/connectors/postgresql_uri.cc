@@ -23,16 +23,19 @@ bool InEnvironment(const char* name) {
   return value != nullptr && *value != '\0';
 }
 
-// A socket in the file system or an address of this machine.
+// A socket in the file system or an address of this machine; what is encoded could be several.
 bool IsLocal(std::string_view host) {
-  return host.empty() || host.starts_with('/') || host.starts_with("%2F") ||
-         host.starts_with("%2f") || host.starts_with("127.") || host.starts_with("[::1]") ||
-         host == "::1" || host == "localhost" || host.starts_with("localhost:") ||
-         host.starts_with(':');
+  if (host.starts_with("[::1]") || host == "::1") return true;
+  host = host.substr(0, host.find(':'));
+  if (host.empty() || host.starts_with('/') || host == "localhost") return true;
+  if (host.starts_with("%2F") || host.starts_with("%2f")) {
+    return host.find("%2C") == std::string_view::npos && host.find("%2c") == std::string_view::npos;
+  }
+  return host.starts_with("127.") &&
+         host.find_first_not_of("0123456789.") == std::string_view::npos;
 }
 
 struct Parts {
-  std::string_view user;
   std::string_view password;
   std::string_view hosts;  // host:port,host:port
   std::string_view path;
@@ -48,19 +51,20 @@ struct Parts {
   }
 };
 
+// As libpq does: who is in front of the first '@', unless a '/' comes earlier.
 Parts Take(std::string_view location) {
   Parts parts;
-  if (const size_t query = location.find('?'); query != std::string_view::npos) {
-    parts.parameters = Split(location.substr(query + 1), '&');
-    location = location.substr(0, query);
-  }
-  const size_t at = location.rfind('@');
-  if (at != std::string_view::npos) {
+  const size_t at = location.find_first_of("@/");
+  if (at != std::string_view::npos && location[at] == '@') {
     const std::string_view who = location.substr(0, at);
-    const size_t colon = who.find(':');
-    parts.user = who.substr(0, colon);
-    if (colon != std::string_view::npos) parts.password = who.substr(colon + 1);
+    if (const size_t colon = who.find(':'); colon != std::string_view::npos) {
+      parts.password = who.substr(colon + 1);
+    }
     location.remove_prefix(at + 1);
+  }
+  if (const size_t query = location.find('?'); query != std::string_view::npos) {
+    if (query + 1 < location.size()) parts.parameters = Split(location.substr(query + 1), '&');
+    location = location.substr(0, query);
   }
   const size_t slash = std::min(location.find('/'), location.size());
   parts.hosts = location.substr(0, slash);
@@ -75,20 +79,60 @@ bool AllLocal(const Parts& parts) {
     hosts.insert(hosts.end(), more.begin(), more.end());
   }
   if (std::ranges::all_of(hosts, &std::string_view::empty)) {
-    const char* const host = std::getenv("PGHOST");
-    hosts = Split(host == nullptr ? "" : host, ',');
+    for (const char* const name : {"PGHOST", "PGHOSTADDR"}) {
+      const char* const value = std::getenv(name);
+      const auto more = Split(value == nullptr ? "" : value, ',');
+      hosts.insert(hosts.end(), more.begin(), more.end());
+    }
   }
   return std::ranges::all_of(hosts, IsLocal);
 }
 
 }  // namespace
 
-Database PostgresqlDatabase(const std::string& location) {
+std::vector<std::string> PasswordsOf(std::string_view uri) {
+  if (const size_t scheme = uri.find("://"); scheme != std::string_view::npos) {
+    uri.remove_prefix(scheme + 3);
+  }
+  const Parts parts = Take(uri);
+  std::vector<std::string> found;
+  for (const auto secret : {parts.password, parts.Value("password"), parts.Value("sslpassword")}) {
+    if (!secret.empty()) found.emplace_back(secret);
+  }
+  // A password that is not encoded as it should be is taken apart, and its pieces stand in
+  // messages.
+  const size_t colon = uri.find(':');
+  const size_t at = uri.rfind('@');
+  if (colon < at && at != std::string_view::npos) {
+    std::string_view rest = uri.substr(colon + 1, at - colon - 1);
+    while (!rest.empty()) {
+      const size_t end = std::min(rest.find_first_of("@:/?,&"), rest.size());
+      if (end > 0) found.emplace_back(rest.substr(0, end));
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+  }
+  // What is shorter would blot out the words of messages.
+  std::erase_if(found, [](const std::string& secret) { return secret.size() < 3; });
+  // Longer ones first, so that no piece of one is left.
+  std::ranges::sort(found, [](const std::string& a, const std::string& b) {
+    return a.size() != b.size() ? a.size() > b.size() : a < b;
+  });
+  found.erase(std::ranges::unique(found).begin(), found.end());
+  return found;
+}
+
+Result<Database> PostgresqlDatabase(const std::string& location) {
+  if (location.find_first_of(" \t\n'") != std::string::npos) {
+    return Status::InvalidArgument(
+        "postgresql: a place is written "
+        "postgresql://[user@][host][:port][/database][?setting=value]");
+  }
   const Parts parts = Take(location);
   std::string uri = "postgresql://" + location;
-  auto add = [&, first = parts.parameters.empty()](std::string_view setting) mutable {
-    uri.append(first ? "?" : "&").append(setting);
-    first = false;
+  const auto add = [&](std::string_view setting) {
+    const char last = uri.back();
+    const bool first = uri.find('?') == std::string::npos;
+    uri.append(last == '?' || last == '&' ? "" : first ? "?" : "&").append(setting);
   };
   // A service file says for itself what it wants.
   const bool service = !parts.Value("service").empty() || InEnvironment("PGSERVICE");
@@ -103,9 +147,6 @@ Database PostgresqlDatabase(const std::string& location) {
   Database database;
   database.driver = "postgresql";
   database.shown = "postgresql://" + std::string(parts.hosts) + std::string(parts.path);
-  for (const auto secret : {parts.password, parts.Value("password"), parts.Value("sslpassword")}) {
-    if (!secret.empty()) database.secrets.emplace_back(secret);
-  }
   database.options["uri"] = std::move(uri);
   return database;
 }

@@ -5,6 +5,8 @@
 
 #include <cstdlib>
 
+#include "testing/status_matchers.h"
+
 namespace thalweg::connectors {
 namespace {
 
@@ -12,32 +14,47 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::UnorderedElementsAre;
+using ::thalweg::testing::StatusIs;
 
 class PostgresqlUriTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    for (const char* const name : {"PGHOST", "PGSSLMODE", "PGSERVICE", "PGCONNECT_TIMEOUT"}) {
+    for (const char* const name :
+         {"PGHOST", "PGHOSTADDR", "PGSSLMODE", "PGSERVICE", "PGCONNECT_TIMEOUT"}) {
       ::unsetenv(name);
     }
   }
   static std::string UriOf(const std::string& location) {
-    return PostgresqlDatabase(location).options.at("uri");
+    return PostgresqlDatabase(location)->options.at("uri");
   }
 };
 
 TEST_F(PostgresqlUriTest, ShowsThePlaceWithoutSecrets) {
-  const Database database =
-      PostgresqlDatabase("ann:p@ss:word@db.example:5433/shop?password=second");
-  EXPECT_EQ(database.driver, "postgresql");
-  EXPECT_EQ(database.shown, "postgresql://db.example:5433/shop");
-  EXPECT_THAT(database.secrets, ElementsAre("p@ss:word", "second"));
-  EXPECT_THAT(PostgresqlDatabase("ann@localhost/shop").secrets, IsEmpty());
+  const auto database = PostgresqlDatabase("ann:hunter2@db.example:5433/shop?password=second");
+  ASSERT_OK(database);
+  EXPECT_EQ(database->driver, "postgresql");
+  EXPECT_EQ(database->shown, "postgresql://db.example:5433/shop");
+  EXPECT_THAT(PostgresqlDatabase("host=localhost password=x"),
+              StatusIs(StatusCode::kInvalidArgument));
+}
+
+TEST_F(PostgresqlUriTest, PasswordsAreFoundHoweverTheyAreWritten) {
+  EXPECT_THAT(PasswordsOf("postgresql://ann:hunter2@h:1/x?a=b&password=second"),
+              ElementsAre("hunter2", "second"));
+  EXPECT_THAT(PasswordsOf("ann@localhost:5432/shop"), IsEmpty());
+  // Not encoded as it should be: libpq takes a part of it for a host, a port or a database.
+  EXPECT_THAT(PasswordsOf("x://u:hunter2/pass@h"), ElementsAre("hunter2", "pass"));
+  EXPECT_THAT(PasswordsOf("x://u:pass@hunter:two@h"),
+              UnorderedElementsAre("hunter", "pass", "two"));
+  EXPECT_THAT(PasswordsOf("x://u:pa?hunter2@h"), ElementsAre("pa?hunter2", "hunter2"));
 }
 
 TEST_F(PostgresqlUriTest, AServerElsewhereHasToProveItsName) {
   for (const char* const location :
        {"db.example/shop", "ann@db.example:5432", "localhost,db.example/shop",
-        "/shop?host=db.example", "127.0.0.1/shop?hostaddr=192.0.2.1", "localhost.example/shop"}) {
+        "/shop?host=db.example", "127.0.0.1/shop?hostaddr=192.0.2.1", "localhost.example/shop",
+        "192.0.2.1/x@localhost", "127.evil.example/x", "%2Ftmp%2Cevil.example/x"}) {
     EXPECT_THAT(UriOf(location), HasSubstr("sslmode=verify-full")) << location;
   }
   for (const char* const location :
@@ -55,6 +72,9 @@ TEST_F(PostgresqlUriTest, WhoSaysOtherwiseIsFollowed) {
   ::setenv("PGHOST", "db.example", 1);
   EXPECT_THAT(UriOf("/shop"), HasSubstr("?sslmode=verify-full&"));
   EXPECT_THAT(UriOf("localhost/shop"), Not(HasSubstr("sslmode")));
+  ::unsetenv("PGHOST");
+  ::setenv("PGHOSTADDR", "192.0.2.1", 1);
+  EXPECT_THAT(UriOf("/shop?"), HasSubstr("/shop?sslmode=verify-full&"));
   ::setenv("PGSSLMODE", "disable", 1);
   EXPECT_THAT(UriOf("/shop"), Not(HasSubstr("sslmode")));
 }

@@ -262,7 +262,7 @@ std::string JobTemplate(const std::string& source, const std::string& sink) {
   const engine::Connector* const from = job::DatabaseAt(registry, source);
   const engine::Connector* const to = job::DatabaseAt(registry, sink);
   return "# A thalweg job. Run it with: thalweg run FILE\n"
-         "# Every key is optional but source, sink and their path.\n\n"
+         "# What stands behind a # is optional.\n\n"
          "# workers = 2                 # threads for CPU work; by default all cores\n"
          "# memory_bytes_max = \"128 MiB\" # bound on batches in flight\n\n"
          "[source]\n"

@@ -198,8 +198,12 @@ TEST(ParserTest, PointsAtTheMistake) {
             "  hint: did you mean SELECT?");
   EXPECT_EQ(ErrorOf("SELECT 'a://u:secr@t@h/x:y@z' b c FROM 'b://h:1/x'"),
             "unexpected 'c' at line 1, column 33\n"
-            "  SELECT 'a://u:******@h/x:y@z' b c FROM 'b://h:1/x'\n"
+            "  SELECT 'a://u:************@z' b c FROM 'b://h:1/x'\n"
             "                                  ^");
+  EXPECT_EQ(ErrorOf("SELECT a b 'u:secret@h/x?password=other&z=1'"),
+            "unexpected ''u:******@h/x?password=*****&z=1'' at line 1, column 12\n"
+            "  SELECT a b 'u:******@h/x?password=*****&z=1'\n"
+            "             ^~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~");
   EXPECT_EQ(ErrorOf("SELECT a,\n  (b + ) FROM t"),
             "expected an expression, found ')' at line 2, column 8\n"
             "    (b + ) FROM t\n"

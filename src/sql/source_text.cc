@@ -19,17 +19,27 @@ char Printable(char c) {
   return byte < 0x20 || byte == 0x7F ? ' ' : c;
 }
 
-// The text with stars for the password in `scheme://user:password@host`, byte for byte.
+// The text with stars for the passwords in it, byte for byte: between `:` and the last `@` of a
+// word such as `scheme://user:password@host`, and behind `password=`.
 std::string WithoutPasswords(std::string_view text) {
   std::string out(text);
-  for (size_t at = out.find("://"); at != std::string::npos; at = out.find("://", at + 3)) {
-    const size_t begin = at + 3;
-    const size_t end = std::min(out.find_first_of("/?#'\" \t\n", begin), out.size());
-    const size_t host = out.rfind('@', end);
-    const size_t colon = out.find(':', begin);
-    if (host == std::string::npos || host < begin || colon >= host) continue;
-    std::fill(out.begin() + static_cast<std::ptrdiff_t>(colon) + 1,
-              out.begin() + static_cast<std::ptrdiff_t>(host), '*');
+  const auto blot = [&](size_t begin, size_t end) {
+    std::fill(out.begin() + static_cast<std::ptrdiff_t>(begin),
+              out.begin() + static_cast<std::ptrdiff_t>(end), '*');
+  };
+  constexpr std::string_view kSpaces = " \t\n\r'\"";
+  constexpr std::string_view kKey = "password=";
+  constexpr size_t kNone = std::string_view::npos;
+  for (size_t begin = 0; (begin = text.find_first_not_of(kSpaces, begin)) != kNone;) {
+    const std::string_view word = text.substr(begin, text.find_first_of(kSpaces, begin) - begin);
+    const size_t scheme = word.find("://");
+    const size_t colon = word.find(':', scheme == kNone ? 0 : scheme + 3);
+    const size_t at = word.rfind('@');
+    if (at != kNone && colon < at) blot(begin + colon + 1, begin + at);
+    if (const size_t key = word.find(kKey); key != kNone) {
+      blot(begin + key + kKey.size(), begin + std::min(word.find('&', key), word.size()));
+    }
+    begin += word.size();
   }
   return out;
 }
@@ -82,7 +92,7 @@ Status SourceText::Error(StatusCode code, Span span, std::string_view message,
       std::min<size_t>(std::max<size_t>(span.end, place + 1), std::max(end, place));
   const std::string before = shown.substr(begin, place - begin);
   const size_t carets = marked > place ? CountCharacters(shown.substr(place, marked - place)) : 1;
-  std::string out(message);
+  std::string out = WithoutPasswords(message);
   out += " at line " + std::to_string(at.line) + ", column " + std::to_string(at.column);
   out += "\n  " + std::string(cut_front ? "..." : "") + excerpt;
   out.append("\n  ").append(CountCharacters(before) + (cut_front ? 3 : 0), ' ');

@@ -103,9 +103,14 @@ Status Run::Impl::AddLane(Stage& stage) {
 }
 
 Lane* Run::Impl::IdleLane(Stage& stage) {
+  Lane* idle = nullptr;
+  // What a lane keeps from chunk to chunk is in the cache of whoever had it last.
   for (const auto& lane : stage.lanes) {
-    if (lane->state == Lane::State::kIdle) return lane.get();
+    if (lane->state != Lane::State::kIdle) continue;
+    if (lane->worker == std::this_thread::get_id()) return lane.get();
+    if (idle == nullptr) idle = lane.get();
   }
+  if (idle != nullptr) return idle;
   if (static_cast<int>(stage.lanes.size()) >= stage.lanes_max) return nullptr;
   if (Status status = AddLane(stage); !status.ok()) {
     RecordError(0, std::move(status));
@@ -279,6 +284,7 @@ bool Run::Impl::Prepare(Task& task) {
   lane.over_budget = false;
   lane.state = Lane::State::kRunning;
   lane.started = clock_->Now();
+  lane.worker = std::this_thread::get_id();
   lane.learns = threads_started_ && stage.token != TokenKind::kCpu && !stage.fixed_lanes;
   return true;
 }

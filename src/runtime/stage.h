@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "runtime/core_use.h"
@@ -51,6 +52,7 @@ class Lane {
   State state = State::kIdle;
   Clock::Instant started{};  ///< Of the slice that it is running.
   bool learns = false;       ///< Whether that slice finds out `was_on_core`.
+  std::thread::id worker;    ///< Who ran its last slice, and has its memory in the cache.
   bool was_on_core = false;
   uint64_t sequence = 0;  ///< Number under which its output goes.
   bool over_budget = false;

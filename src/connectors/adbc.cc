@@ -139,8 +139,8 @@ Spec PostgresqlSpec() {
   spec.details =
       "postgresql://[user@][host][:port][/database][?setting=value]: what is left out comes from "
       "PGHOST, PGUSER, ~/.pgpass and the like, as for psql; a password is best kept there. A "
-      "server "
-      "on another machine has to show a certificate for its name (sslmode=verify-full) unless "
+      "server on another machine has to show a certificate for its name (sslmode=verify-full) "
+      "unless "
       "sslmode says otherwise. Rows are loaded by COPY in one transaction: all are there at the "
       "end, or none. Where the table exists, the database converts values to its columns' types. "
       "NUMERIC, UUID, INET, enumerations and other types that Arrow does not have are read as "

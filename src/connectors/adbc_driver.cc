@@ -285,7 +285,7 @@ class Statement {
  private:
   DriverPtr driver_;
   std::shared_ptr<Connection> connection_;
-  const Messages messages_;
+  const Messages& messages_;  // The connection's.
   AdbcStatement statement_{};
 };
 
@@ -440,9 +440,8 @@ class DriverConnection final : public Connection {
     const AdbcStatusCode code = driver_->ConnectionCommit(&connection_, error.get());
     if (code == ADBC_STATUS_OK) return {};
     const Status status = messages_.Of(code, error.value());
-    const bool lost = SqlStateOf(error.value()).empty() ||
-                      SqlStateOf(error.value()).starts_with("08") ||
-                      SqlStateOf(error.value()).starts_with("57");
+    const std::string_view state = SqlStateOf(error.value());
+    const bool lost = state.empty() || state.starts_with("08") || state.starts_with("57");
     if (!lost) return status.WithContext("commit");
     // Not to be tried again without a look: the server may have done it.
     return Status::IoError("commit: " + status.message() +

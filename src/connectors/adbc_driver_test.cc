@@ -1,6 +1,5 @@
 #include "connectors/adbc_driver.h"
 
-#include <arrow/array/builder_binary.h>
 #include <arrow/array/builder_primitive.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

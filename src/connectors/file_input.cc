@@ -8,66 +8,26 @@
 
 #include "columnar/arrow_status.h"
 #include "engine/flow.h"
+#include "io/buffer_pool.h"
 #include "io/standard_streams.h"
 
 namespace thalweg::connectors {
 namespace {
 
-constexpr int64_t kTail = 64;  // Scanners may load whole vectors at the end.
+constexpr size_t kSpareSlabs = 16;
 
-class PooledBuffer final : public arrow::ResizableBuffer {
+// A slab's memory, which goes back to its pool with the last batch that points into it.
+class SlabBuffer final : public arrow::Buffer {
  public:
-  PooledBuffer(std::shared_ptr<SlabPool> pool, std::unique_ptr<uint8_t[]> memory, int64_t capacity)
-      : arrow::ResizableBuffer(memory.get(), capacity),
-        pool_(std::move(pool)),
-        memory_(std::move(memory)) {
-    capacity_ = capacity;
-  }
-  ~PooledBuffer() override { pool_->Give(std::move(memory_), capacity_); }
-  arrow::Status Resize(int64_t size, bool /*shrink_to_fit*/) override {
-    if (size > capacity_) return arrow::Status::CapacityError("a slab does not grow");
-    size_ = size;
-    return arrow::Status::OK();
-  }
-  arrow::Status Reserve(int64_t capacity) override {
-    if (capacity > capacity_) return arrow::Status::CapacityError("a slab does not grow");
-    return arrow::Status::OK();
-  }
+  SlabBuffer(std::shared_ptr<char> memory, int64_t capacity)
+      : arrow::Buffer(reinterpret_cast<const uint8_t*>(memory.get()), capacity),
+        memory_(std::move(memory)) {}
 
  private:
-  std::shared_ptr<SlabPool> pool_;
-  std::unique_ptr<uint8_t[]> memory_;
+  std::shared_ptr<char> memory_;
 };
 
 }  // namespace
-
-std::shared_ptr<arrow::ResizableBuffer> SlabPool::Acquire(int64_t capacity) {
-  std::unique_ptr<uint8_t[]> memory;
-  int64_t got = 0;
-  {
-    std::scoped_lock lock(mutex_);
-    for (auto& [kept, size] : free_) {
-      if (size < capacity || size > 4 * capacity) continue;
-      memory = std::move(kept);
-      got = size;
-      std::swap(kept, free_.back().first);
-      size = free_.back().second;
-      free_.pop_back();
-      break;
-    }
-  }
-  if (memory == nullptr) {
-    got = capacity;
-    memory.reset(new uint8_t[static_cast<size_t>(capacity + kTail)]);
-    std::memset(memory.get() + capacity, 0, kTail);
-  }
-  return std::make_shared<PooledBuffer>(shared_from_this(), std::move(memory), got);
-}
-
-void SlabPool::Give(std::unique_ptr<uint8_t[]> memory, int64_t capacity) {
-  std::scoped_lock lock(mutex_);
-  if (free_.size() < kKept) free_.emplace_back(std::move(memory), capacity);
-}
 
 Result<std::unique_ptr<io::SequentialFile>> OpenInput(io::FileSystem& fs, const std::string& path,
                                                       std::optional<io::Compression> compression,
@@ -90,7 +50,7 @@ class SlabSource final : public runtime::Source {
       : files_(std::move(files)),
         fs_(fs),
         slab_bytes_(slab_bytes),
-        pool_(std::make_shared<SlabPool>()) {}
+        pool_(io::BufferPool::Make(kSpareSlabs)) {}
 
   Result<runtime::Progress> Produce(runtime::Output& out) override {
     if (input_ == nullptr) {
@@ -98,14 +58,14 @@ class SlabSource final : public runtime::Source {
       THALWEG_RETURN_IF_ERROR(OpenNext(out.stop()));
     }
     THALWEG_RETURN_IF_ERROR(Fill());
-    const std::string_view data(reinterpret_cast<const char*>(buffer_->data()), filled_);
+    const std::string_view data(buffer_.get(), filled_);
     THALWEG_ASSIGN_OR_RETURN(const auto cut, splitter_->Next(data, ended_));
     if (cut.bytes == 0 && !ended_) {
-      Grow(2 * buffer_->capacity());
+      THALWEG_RETURN_IF_ERROR(Renew(2 * capacity_, data));
       return runtime::Progress::kNeedRoom;
     }
     const bool last = ended_ && cut.bytes == filled_;
-    EmitSlab(cut, last, out);
+    THALWEG_RETURN_IF_ERROR(EmitSlab(cut, last, out));
     if (last) {
       input_.reset();
       buffer_.reset();
@@ -127,18 +87,13 @@ class SlabSource final : public runtime::Source {
     line_ = 1;
     first_ = true;
     ended_ = false;
-    filled_ = file.sample.size();
-    buffer_ = pool_->Acquire(std::max(slab_bytes_, static_cast<int64_t>(filled_)));
-    std::memcpy(buffer_->mutable_data(), file.sample.data(), filled_);
     file_index_ = next_++;
-    return {};
+    return Renew(std::max(static_cast<size_t>(slab_bytes_), file.sample.size()), file.sample);
   }
 
   Status Fill() {
-    const auto capacity = static_cast<size_t>(buffer_->capacity());
-    while (!ended_ && filled_ < capacity) {
-      std::span<char> room(reinterpret_cast<char*>(buffer_->mutable_data()) + filled_,
-                           capacity - filled_);
+    while (!ended_ && filled_ < capacity_) {
+      const std::span<char> room(buffer_.get() + filled_, capacity_ - filled_);
       THALWEG_ASSIGN_OR_RETURN(const size_t got, input_->Read(room));
       ended_ = got == 0;
       filled_ += got;
@@ -146,48 +101,58 @@ class SlabSource final : public runtime::Source {
     return {};
   }
 
-  void Grow(int64_t capacity) {
-    auto larger = pool_->Acquire(capacity);
-    std::memcpy(larger->mutable_data(), buffer_->data(), filled_);
-    buffer_ = std::move(larger);
+  // Another buffer of `capacity` bytes, which begins with `front`.
+  Status Renew(size_t capacity, std::string_view front) {
+    std::shared_ptr<char> fresh = pool_->Take(capacity);
+    if (fresh == nullptr) {
+      return Status::ResourceExhausted("read: '" + *name_ + "': out of memory for " +
+                                       std::to_string(capacity) + " bytes");
+    }
+    std::memcpy(fresh.get(), front.data(), front.size());
+    buffer_ = std::move(fresh);
+    capacity_ = capacity;
+    filled_ = front.size();
+    return {};
   }
 
-  void EmitSlab(const engine::Splitter::Cut& cut, bool last, runtime::Output& out) {
+  Status EmitSlab(const engine::Splitter::Cut& cut, bool last, runtime::Output& out) {
     auto payload = std::make_unique<engine::SlabPayload>();
     engine::Slab& slab = payload->slab;
-    auto whole = std::exchange(buffer_, nullptr);
-    const size_t rest = filled_ - cut.bytes;
+    runtime::Chunk chunk;
+    chunk.bytes = static_cast<int64_t>(capacity_);
+    const auto whole = std::make_shared<SlabBuffer>(buffer_, chunk.bytes);
+    const std::string_view data(buffer_.get(), filled_);
     if (!last) {
-      buffer_ = pool_->Acquire(std::max(slab_bytes_, static_cast<int64_t>(2 * rest)));
-      std::memcpy(buffer_->mutable_data(), whole->data() + cut.bytes, rest);
+      const std::string_view rest = data.substr(cut.bytes);
+      THALWEG_RETURN_IF_ERROR(
+          Renew(std::max(static_cast<size_t>(slab_bytes_), 2 * rest.size()), rest));
     }
-    slab.data = {reinterpret_cast<const char*>(whole->data()), cut.bytes};
+    slab.data = data.substr(0, cut.bytes);
     slab.file = name_;
     slab.byte_offset = offset_;
     slab.first_line = line_;
     slab.first = std::exchange(first_, false);
     slab.last = last;
-    runtime::Chunk chunk;
-    chunk.bytes = whole->capacity();
-    slab.owner = std::move(whole);
+    slab.owner = whole;
     payload->file_index = file_index_;
     chunk.payload = std::move(payload);
     offset_ += static_cast<int64_t>(cut.bytes);
     line_ += cut.lines;
-    filled_ = rest;
     out.Emit(std::move(chunk));
+    return {};
   }
 
   std::vector<InputFile> files_;
   io::FileSystem& fs_;
   int64_t slab_bytes_;
-  std::shared_ptr<SlabPool> pool_;
+  std::shared_ptr<io::BufferPool> pool_;
   size_t next_ = 0;
   size_t file_index_ = 0;
   std::shared_ptr<io::SequentialFile> input_;
   std::shared_ptr<const std::string> name_;
   std::unique_ptr<engine::Splitter> splitter_;
-  std::shared_ptr<arrow::ResizableBuffer> buffer_;
+  std::shared_ptr<char> buffer_;
+  size_t capacity_ = 0;
   size_t filled_ = 0;
   int64_t offset_ = 0;
   int64_t line_ = 1;

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -14,19 +13,6 @@
 #include "thalweg/runtime/graph.h"
 
 namespace thalweg::connectors {
-
-/// Memory for slabs, used again when the last batch that points into a slab is gone. Thread-safe.
-class SlabPool : public std::enable_shared_from_this<SlabPool> {
- public:
-  /// A buffer of at least `capacity` bytes, with 64 readable bytes behind it.
-  std::shared_ptr<arrow::ResizableBuffer> Acquire(int64_t capacity);
-  void Give(std::unique_ptr<uint8_t[]> memory, int64_t capacity);
-
- private:
-  static constexpr size_t kKept = 16;
-  std::mutex mutex_;
-  std::vector<std::pair<std::unique_ptr<uint8_t[]>, int64_t>> free_;
-};
 
 /// The decompressed bytes of a file; `-` is standard input.
 Result<std::unique_ptr<io::SequentialFile>> OpenInput(io::FileSystem& fs, const std::string& path,

@@ -1,79 +1,15 @@
 #include "io/file_reader.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <cstring>
-#include <mutex>
 #include <utility>
-#include <vector>
 
+#include "io/buffer_pool.h"
 #include "io/mapped_file.h"
 
 namespace thalweg::io {
 namespace {
 
-constexpr size_t kReadableBehind = MappedFile::kReadableBehind;
-
-constexpr size_t kPage = 4096;
-
-// Buffers that are used again. A page fault costs more than the copy into a warm page. They begin
-// on a page: the kernel copies into memory that lies 1 to 31 bytes further into its page than the
-// file's bytes do, as large blocks of malloc are, at a fifth of the speed on some processors.
-class BufferPool : public std::enable_shared_from_this<BufferPool> {
- public:
-  explicit BufferPool(size_t spare_max) : spare_max_(spare_max) {}
-  ~BufferPool() {
-    for (const Buffer& buffer : spare_) std::free(buffer.data);
-  }
-  BufferPool(const BufferPool&) = delete;
-  BufferPool& operator=(const BufferPool&) = delete;
-
-  // At least `length` bytes, or null when memory is out. Goes back with its last owner.
-  std::shared_ptr<char> Take(size_t length) {
-    Buffer buffer = TakeSpare(length);
-    if (buffer.data == nullptr) {
-      const size_t size = (length + kReadableBehind + kPage - 1) / kPage * kPage;
-      buffer = {static_cast<char*>(std::aligned_alloc(kPage, size)), length};
-      if (buffer.data == nullptr) return nullptr;
-      std::memset(buffer.data + length, 0, kReadableBehind);
-    }
-    return {buffer.data, [pool = shared_from_this(), buffer](char*) { pool->Give(buffer); }};
-  }
-
- private:
-  struct Buffer {
-    char* data = nullptr;
-    size_t capacity = 0;
-  };
-
-  Buffer TakeSpare(size_t length) {
-    std::scoped_lock lock(mutex_);
-    // The one given back last is the one most likely still in a cache.
-    for (size_t i = spare_.size(); i-- != 0;) {
-      if (spare_[i].capacity < length || spare_[i].capacity / 2 > length) continue;
-      const Buffer found = spare_[i];
-      spare_.erase(spare_.begin() + static_cast<ptrdiff_t>(i));
-      return found;
-    }
-    return {};
-  }
-
-  void Give(Buffer buffer) {
-    {
-      std::scoped_lock lock(mutex_);
-      if (spare_.size() < spare_max_) {
-        spare_.push_back(buffer);
-        return;
-      }
-      if (!spare_.empty()) std::swap(spare_.front(), buffer);  // Sizes follow the latest wish.
-    }
-    std::free(buffer.data);
-  }
-
-  const size_t spare_max_;
-  std::mutex mutex_;
-  std::vector<Buffer> spare_;  // Guarded by `mutex_`.
-};
+static_assert(BufferPool::kReadableBehind == MappedFile::kReadableBehind);  // A slab has either.
 
 class CopyingReader final : public FileReader {
  public:
@@ -82,7 +18,7 @@ class CopyingReader final : public FileReader {
       : FileReader(size, Method::kRead),
         file_(std::move(file)),
         path_(std::move(path)),
-        pool_(std::make_shared<BufferPool>(spare_max)) {}
+        pool_(BufferPool::Make(spare_max)) {}
 
   void WillNeed(int64_t offset, int64_t length) override { file_->WillNeed(offset, length); }
 

@@ -11,6 +11,7 @@ namespace {
 
 // A slow stream delivers what it has once there is this much.
 constexpr size_t kEnough = size_t{64} << 10;
+constexpr size_t kSpareBuffers = 8;
 
 }  // namespace
 
@@ -26,6 +27,7 @@ FrameSource FrameSource::OverMemory(std::string_view bytes, Own own, Touch touch
 FrameSource FrameSource::OverStream(Reader::ReadBytes read, const Limits& limits) {
   FrameSource source(limits);
   source.read_ = std::move(read);
+  source.pool_ = io::BufferPool::Make(kSpareBuffers);
   return source;
 }
 
@@ -83,7 +85,7 @@ Result<bool> FrameSource::NextOfStream(FrameSlab* slab) {
   while (true) {
     THALWEG_RETURN_IF_ERROR(Fill(wanted, first_try));
     if (begin_ == end_) return false;
-    const std::string_view data(buffer_->memory.get() + begin_, end_ - begin_);
+    const std::string_view data(buffer_.get() + begin_, end_ - begin_);
     const size_t cut = Cut(data, end_of_stream_, slab);
     if (cut != 0) {
       slab->data = data.substr(0, cut);
@@ -100,20 +102,22 @@ Result<bool> FrameSource::NextOfStream(FrameSlab* slab) {
   }
 }
 
-// A buffer in which `capacity` bytes have room, with what is not cut yet at its front.
-void FrameSource::Renew(size_t capacity) {
+// A buffer in which `capacity` bytes have room, with what is not cut yet at its front. It stands as
+// far behind a page as in the file, which the kernel copies fastest.
+Status FrameSource::Renew(size_t capacity) {
   const size_t left = end_ - begin_;
-  if (buffer_ != nullptr && buffer_.use_count() == 1 && buffer_->capacity >= capacity) {
-    if (left != 0) std::memmove(buffer_->memory.get(), buffer_->memory.get() + begin_, left);
-  } else {
-    auto fresh = std::make_shared<Buffer>();
-    fresh->memory.reset(new char[capacity]);
-    fresh->capacity = capacity;
-    if (left != 0) std::memcpy(fresh->memory.get(), buffer_->memory.get() + begin_, left);
-    buffer_ = std::move(fresh);
+  const size_t front = static_cast<size_t>(offset_) % io::BufferPool::kPage;
+  std::shared_ptr<char> fresh = pool_->Take(io::BufferPool::kPage + capacity);
+  if (fresh == nullptr) {
+    return Status::ResourceExhausted("marc: out of memory for " + std::to_string(capacity) +
+                                     " bytes");
   }
-  begin_ = 0;
-  end_ = left;
+  if (left != 0) std::memcpy(fresh.get() + front, buffer_.get() + begin_, left);
+  buffer_ = std::move(fresh);
+  capacity_ = front + capacity;
+  begin_ = front;
+  end_ = front + left;
+  return {};
 }
 
 Status FrameSource::Fill(size_t wanted, bool first_try) {
@@ -122,10 +126,10 @@ Status FrameSource::Fill(size_t wanted, bool first_try) {
   // left to go on with.
   const size_t left = end_ - begin_;
   if (left >= wanted || (first_try && left >= wanted / 4)) return {};
-  if (buffer_ == nullptr || buffer_->capacity - begin_ < wanted || begin_ != 0) Renew(wanted);
+  THALWEG_RETURN_IF_ERROR(Renew(wanted));
   const size_t enough = std::min(wanted, std::max(left + 1, kEnough));
-  while (end_ < enough) {
-    const std::span<char> room(buffer_->memory.get() + end_, buffer_->capacity - end_);
+  while (end_ - begin_ < enough) {
+    const std::span<char> room(buffer_.get() + end_, capacity_ - end_);
     THALWEG_ASSIGN_OR_RETURN(const size_t got, read_(room));
     if (got == 0) {
       end_of_stream_ = true;

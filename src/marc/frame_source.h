@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "io/buffer_pool.h"
 #include "marc/frame.h"
 #include "thalweg/marc/reader.h"
 #include "thalweg/status.h"
@@ -46,10 +47,6 @@ class FrameSource {
   int64_t offset() const { return offset_; }
 
  private:
-  struct Buffer {
-    std::unique_ptr<char[]> memory;
-    size_t capacity = 0;
-  };
   explicit FrameSource(const Limits& limits) : limits_(limits), framer_(limits.record_bytes_max) {}
   // Cuts `data` from its start; gives how many bytes became frames.
   size_t Cut(std::string_view data, bool end_of_input, FrameSlab* slab);
@@ -58,7 +55,7 @@ class FrameSource {
   size_t SlabBytes() const { return std::max(limits_.slab_bytes, size_t{4096}); }
   // `first_try`: nothing is needed where enough is left.
   Status Fill(size_t wanted, bool first_try);
-  void Renew(size_t capacity);
+  Status Renew(size_t capacity);
 
   Limits limits_;
   Framer framer_;
@@ -70,7 +67,9 @@ class FrameSource {
   Touch touch_;
 
   Reader::ReadBytes read_;
-  std::shared_ptr<Buffer> buffer_;
+  std::shared_ptr<io::BufferPool> pool_;
+  std::shared_ptr<char> buffer_;
+  size_t capacity_ = 0;
   size_t begin_ = 0;  // The part of the buffer that is not yet cut.
   size_t end_ = 0;
   bool end_of_stream_ = false;

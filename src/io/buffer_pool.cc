@@ -1,0 +1,52 @@
+#include "io/buffer_pool.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+namespace thalweg::io {
+
+std::shared_ptr<BufferPool> BufferPool::Make(size_t spare_max) {
+  return std::shared_ptr<BufferPool>(new BufferPool(spare_max));
+}
+
+BufferPool::~BufferPool() {
+  for (const Buffer& buffer : spare_) std::free(buffer.data);
+}
+
+std::shared_ptr<char> BufferPool::Take(size_t length) {
+  Buffer buffer = TakeSpare(length);
+  if (buffer.data == nullptr) {
+    const size_t size = (length + kReadableBehind + kPage - 1) / kPage * kPage;
+    buffer = {static_cast<char*>(std::aligned_alloc(kPage, size)), length};
+    if (buffer.data == nullptr) return nullptr;
+    std::memset(buffer.data + length, 0, kReadableBehind);
+  }
+  return {buffer.data, [pool = shared_from_this(), buffer](char*) { pool->Give(buffer); }};
+}
+
+BufferPool::Buffer BufferPool::TakeSpare(size_t length) {
+  std::scoped_lock lock(mutex_);
+  // The one given back last is the one most likely still in a cache.
+  for (size_t i = spare_.size(); i-- != 0;) {
+    if (spare_[i].capacity < length || spare_[i].capacity / 2 > length) continue;
+    const Buffer found = spare_[i];
+    spare_.erase(spare_.begin() + static_cast<ptrdiff_t>(i));
+    return found;
+  }
+  return {};
+}
+
+void BufferPool::Give(Buffer buffer) {
+  {
+    std::scoped_lock lock(mutex_);
+    if (spare_.size() < spare_max_) {
+      spare_.push_back(buffer);
+      return;
+    }
+    if (!spare_.empty()) std::swap(spare_.front(), buffer);  // Sizes follow the latest wish.
+  }
+  std::free(buffer.data);
+}
+
+}  // namespace thalweg::io

@@ -5,7 +5,9 @@
 #include <atomic>
 #include <chrono>
 #include <ctime>
+#include <numeric>
 #include <thread>
+#include <vector>
 
 #include "testing/manual_clock.h"
 #include "testing/status_matchers.h"
@@ -131,6 +133,49 @@ TEST(CrowdTest, ALoadThatHasWorkedMayWaitForTheNextTransform) {
   run.Close(port);
   EXPECT_OK(run.Join().outcome);
   EXPECT_EQ(loaded, 10);
+}
+
+TEST(StockTest, TheSourceGoesOnBeforeTheLastChunkIsTaken) {
+  constexpr int kChunks = 60;
+  constexpr int kLearned = 10;  // By then it is known that the source works and does not wait.
+  Governor governor({.cpu_tokens = 2});
+  std::atomic<int> asked = 0;
+  std::atomic<int> starved = 0;
+  std::vector<int64_t> seen;
+  Graph graph;
+  const NodeId source =
+      graph.AddSource({.name = "numbers"}, testing::SourceOf([&](Output& out) -> Result<Progress> {
+                        const int number = asked++;
+                        if (number == kChunks) return Progress::kDone;
+                        out.Emit(NumbersChunk({number}));
+                        return Progress::kNeedRoom;
+                      }));
+  const NodeId mapped = graph.AddParallel(
+      {.name = "map"}, LanesOf([&](Chunk& chunk, Output& out) {
+        // Each lane waits until the chunk behind the next one is made. That is so as long as
+        // nobody takes the last one there is while the source could be called.
+        const int64_t number = chunk.As<testing::Numbers>().values.front();
+        const bool waits = number >= kLearned && number < kChunks - 3;
+        for (int tries = 0; waits && starved == 0 && asked < number + 3; ++tries) {
+          if (tries == 5000) {
+            ++starved;
+            break;
+          }
+          std::this_thread::sleep_for(1ms);
+        }
+        out.Emit(std::move(chunk));
+        return Progress::kNeedInput;
+      }),
+      source);
+  graph.AddSerial({.name = "take"}, testing::CollectInto(&seen), {mapped});
+  RunOptions options = testing::Threads(2);
+  options.governor = &governor;
+  GraphRun run(std::move(graph), options);
+  EXPECT_OK(run.Execute({}).outcome);
+  EXPECT_EQ(starved, 0);
+  std::vector<int64_t> expected(kChunks);
+  std::iota(expected.begin(), expected.end(), 0);
+  EXPECT_EQ(seen, expected);
 }
 
 }  // namespace

@@ -129,6 +129,8 @@ Result<Plan> MakePlan(Graph& graph, const RunOptions& options, int workers) {
       plan.edges.push_back(std::make_unique<Edge>(OrderBehind(upper, options.ordered)));
       stage->inputs.push_back(plan.edges.back().get());
       upper.outputs.emplace_back(input.port, plan.edges.back().get());
+      const bool one_at_a_time = upper.kind == NodeKind::kSource || upper.kind == NodeKind::kSerial;
+      if (one_at_a_time && stage->kind == NodeKind::kParallel) stage->feeder = &upper;
     }
     stage->watermarks.assign(stage->inputs.size(), INT64_MIN);
     stage->at_barrier.assign(stage->inputs.size(), false);

@@ -174,6 +174,21 @@ void Run::Impl::RunnableChunks(Stage& stage, std::vector<Task>* tasks, size_t wa
   }
 }
 
+// The last chunk in front of a stage is left there for whoever comes while the one stage that makes
+// them is busy: what makes the next one goes first.
+void Run::Impl::KeepStock(std::vector<Task>* tasks, size_t wanted) {
+  const Task task = tasks->front();
+  const Stage& stage = *task.stage;
+  if (!threads_started_ || task.kind != TaskKind::kChunk || stage.feeder == nullptr ||
+      !NeedsCore(*stage.feeder) || !NeedsCore(stage) || LanesLimit(stage) == 1 ||
+      stage.inputs.front()->items() != 1) {
+    return;
+  }
+  tasks->clear();
+  Runnable(*stage.feeder, tasks, wanted);
+  if (tasks->empty()) tasks->push_back(task);
+}
+
 std::optional<Run::Impl::Task> Run::Impl::Pick(Scope scope) {
   if (Stopped()) return {};
   auto task = PickAny(scope);
@@ -199,6 +214,7 @@ std::optional<Run::Impl::Task> Run::Impl::PickAny(Scope scope) {
     if (tasks.size() >= wanted) break;
   }
   if (tasks.empty()) return {};
+  if (!options_.seed && scope == Scope::kAll) KeepStock(&tasks, wanted);
   return options_.seed ? tasks[random_() % tasks.size()] : tasks.front();
 }
 

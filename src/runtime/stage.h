@@ -109,6 +109,7 @@ struct Stage {
   std::vector<Edge*> inputs;
   std::vector<std::pair<int, Edge*>> outputs;  ///< (port of the last node, edge)
   std::vector<std::unique_ptr<Lane>> lanes;
+  Stage* feeder = nullptr;  ///< Of a parallel stage: what makes its chunks, if one at a time.
   int lanes_max = 1;
   bool fixed_lanes = false;  ///< Asked for by the user: the tuner does not touch it.
   int active = 0;            ///< Lanes running or parked.

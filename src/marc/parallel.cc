@@ -163,7 +163,8 @@ Status RunGraph(FrameSource source, const ReaderOptions& options, const Parallel
                 const Work& work, const Take& take) {
   runtime::Graph graph;
   const runtime::NodeId slabs =
-      graph.AddSource({.name = "read"}, std::make_unique<SlabSource>(std::move(source)));
+      graph.AddSource({.name = "read", .token = runtime::TokenKind::kNone},
+                      std::make_unique<SlabSource>(std::move(source)));
   const runtime::NodeId batches = graph.AddParallel(
       {.name = "parse", .counts_input = true},
       [&options, &work]() -> Result<std::unique_ptr<runtime::Step>> {

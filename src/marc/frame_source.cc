@@ -122,11 +122,11 @@ Status FrameSource::Renew(size_t capacity) {
 
 Status FrameSource::Fill(size_t wanted, bool first_try) {
   if (end_of_stream_) return {};
-  // What was cut is in use elsewhere; the rest moves to a buffer of its own, unless enough of it is
-  // left to go on with.
+  // What was cut may be in use elsewhere, what follows the rest is not. The rest moves to a buffer
+  // of its own where too little room follows it, unless there is enough of it to go on with.
   const size_t left = end_ - begin_;
   if (left >= wanted || (first_try && left >= wanted / 4)) return {};
-  THALWEG_RETURN_IF_ERROR(Renew(wanted));
+  if (buffer_ == nullptr || capacity_ - begin_ < wanted) THALWEG_RETURN_IF_ERROR(Renew(wanted));
   const size_t enough = std::min(wanted, std::max(left + 1, kEnough));
   while (end_ - begin_ < enough) {
     const std::span<char> room(buffer_.get() + end_, capacity_ - end_);

@@ -159,12 +159,18 @@ Result<FrameSource> MakeSource(const std::string& path, const ReaderOptions& opt
   return FrameSource::OverStream(std::move(read), limits);
 }
 
-Status RunGraph(FrameSource source, const ReaderOptions& options, const ParallelOptions& parallel,
-                const Work& work, const Take& take) {
+// What reading needs: a file's bytes are there or come soon, a pipe's may be long in coming.
+runtime::TokenKind TokenOf(const std::string& path) {
+  const Result<io::FileInfo> info = io::LocalFileSystem().Stat(path);
+  const bool file = path != "-" && info.ok() && info->type == io::FileType::kFile;
+  return file ? runtime::TokenKind::kCpu : runtime::TokenKind::kNone;
+}
+
+Status RunGraph(FrameSource source, runtime::TokenKind token, const ReaderOptions& options,
+                const ParallelOptions& parallel, const Work& work, const Take& take) {
   runtime::Graph graph;
-  const runtime::NodeId slabs =
-      graph.AddSource({.name = "read", .token = runtime::TokenKind::kNone},
-                      std::make_unique<SlabSource>(std::move(source)));
+  const runtime::NodeId slabs = graph.AddSource({.name = "read", .token = token},
+                                                std::make_unique<SlabSource>(std::move(source)));
   const runtime::NodeId batches = graph.AddParallel(
       {.name = "parse", .counts_input = true},
       [&options, &work]() -> Result<std::unique_ptr<runtime::Step>> {
@@ -186,13 +192,13 @@ Status ReadParallel(const std::string& path, const ReaderOptions& options,
   ReaderOptions named = options;
   if (named.source.empty()) named.source = path;
   THALWEG_ASSIGN_OR_RETURN(FrameSource source, MakeSource(path, named, parallel));
-  return RunGraph(std::move(source), named, parallel, work, take);
+  return RunGraph(std::move(source), TokenOf(path), named, parallel, work, take);
 }
 
 Status ReadParallel(Reader::ReadBytes read, const ReaderOptions& options,
                     const ParallelOptions& parallel, const Work& work, const Take& take) {
-  return RunGraph(FrameSource::OverStream(std::move(read), LimitsOf(options)), options, parallel,
-                  work, take);
+  return RunGraph(FrameSource::OverStream(std::move(read), LimitsOf(options)),
+                  runtime::TokenKind::kNone, options, parallel, work, take);
 }
 
 Status ReadParallel(const std::string& path, const ReaderOptions& options,

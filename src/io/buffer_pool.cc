@@ -1,5 +1,6 @@
 #include "io/buffer_pool.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
@@ -22,14 +23,26 @@ std::shared_ptr<char> BufferPool::Take(size_t length) {
     if (buffer.data == nullptr) return nullptr;
     std::memset(buffer.data + length, 0, kReadableBehind);
   }
-  return {buffer.data, [pool = shared_from_this(), buffer](char*) { pool->Give(buffer); }};
+  return {buffer.data, [weak = weak_from_this(), buffer](char*) {
+            if (const auto pool = weak.lock()) {
+              pool->Give(buffer);
+            } else {
+              std::free(buffer.data);
+            }
+          }};
 }
 
 BufferPool::Buffer BufferPool::TakeSpare(size_t length) {
   std::scoped_lock lock(mutex_);
+  wish_ = std::max(length, wish_ - wish_ / 8);
+  std::erase_if(spare_, [this](const Buffer& buffer) {
+    if (IsWanted(buffer)) return false;
+    std::free(buffer.data);
+    return true;
+  });
   // The one given back last is the one most likely still in a cache.
   for (size_t i = spare_.size(); i-- != 0;) {
-    if (spare_[i].capacity < length || spare_[i].capacity / 2 > length) continue;
+    if (spare_[i].capacity < length) continue;
     const Buffer found = spare_[i];
     spare_.erase(spare_.begin() + static_cast<ptrdiff_t>(i));
     return found;
@@ -40,11 +53,12 @@ BufferPool::Buffer BufferPool::TakeSpare(size_t length) {
 void BufferPool::Give(Buffer buffer) {
   {
     std::scoped_lock lock(mutex_);
-    if (spare_.size() < spare_max_) {
+    if (IsWanted(buffer) && spare_max_ != 0) {
       spare_.push_back(buffer);
-      return;
+      if (spare_.size() <= spare_max_) return;
+      buffer = spare_.front();
+      spare_.erase(spare_.begin());
     }
-    if (!spare_.empty()) std::swap(spare_.front(), buffer);  // Sizes follow the latest wish.
   }
   std::free(buffer.data);
 }

@@ -19,14 +19,15 @@ class BufferPool : public std::enable_shared_from_this<BufferPool> {
   static constexpr size_t kReadableBehind =
       64;  ///< Bytes behind a buffer; what they hold is not said.
 
-  /// Keeps `spare_max` buffers that nobody has.
+  /// Keeps `spare_max` buffers that nobody has, of about the size that was asked for lately. They
+  /// go with the pool.
   static std::shared_ptr<BufferPool> Make(size_t spare_max);
   ~BufferPool();
   BufferPool(const BufferPool&) = delete;
   BufferPool& operator=(const BufferPool&) = delete;
 
   /// At least `length` bytes, not initialised, or null when memory is out. Goes back with its last
-  /// owner, which may outlive everybody else's hold on the pool.
+  /// owner, which may outlive the pool.
   std::shared_ptr<char> Take(size_t length);
 
  private:
@@ -38,10 +39,14 @@ class BufferPool : public std::enable_shared_from_this<BufferPool> {
   explicit BufferPool(size_t spare_max) : spare_max_(spare_max) {}
   Buffer TakeSpare(size_t length);
   void Give(Buffer buffer);
+  bool IsWanted(const Buffer& buffer) const {
+    return buffer.capacity >= wish_ / 2 && buffer.capacity / 2 <= wish_;
+  }
 
   const size_t spare_max_;
   std::mutex mutex_;
-  std::vector<Buffer> spare_;  // Guarded by `mutex_`.
+  std::vector<Buffer> spare_;  // Guarded by `mutex_`, as is `wish_`; the oldest first.
+  size_t wish_ = 0;            // The largest length asked for lately.
 };
 
 }  // namespace thalweg::io

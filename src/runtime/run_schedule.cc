@@ -174,14 +174,14 @@ void Run::Impl::RunnableChunks(Stage& stage, std::vector<Task>* tasks, size_t wa
   }
 }
 
-// The last chunk in front of a stage is left there for whoever comes while the one stage that makes
-// them is busy: what makes the next one goes first.
+// What stands last in front of a stage is left there for whoever comes while the one stage that
+// makes its chunks is busy: what makes the next one goes first.
 void Run::Impl::KeepStock(std::vector<Task>* tasks, size_t wanted) {
   const Task task = tasks->front();
   const Stage& stage = *task.stage;
-  if (!threads_started_ || task.kind != TaskKind::kChunk || stage.feeder == nullptr ||
-      !NeedsCore(*stage.feeder) || !NeedsCore(stage) || LanesLimit(stage) == 1 ||
-      stage.inputs.front()->items() != 1) {
+  if (!threads_started_ || memory_ignored_ || task.kind != TaskKind::kChunk ||
+      stage.feeder == nullptr || !NeedsCore(*stage.feeder) || !NeedsCore(stage) ||
+      LanesLimit(stage) == 1 || !stage.control.empty() || stage.inputs.front()->items() != 1) {
     return;
   }
   tasks->clear();
@@ -205,7 +205,8 @@ std::optional<Run::Impl::Task> Run::Impl::PickAny(Scope scope) {
   std::vector<Task>& tasks = picked_;
   tasks.clear();
   const size_t wanted = options_.seed ? SIZE_MAX : 1;
-  // Most downstream first: a worker follows its chunk while it is hot, and queues drain.
+  // Most downstream first: a worker follows its chunk while it is hot, and queues drain. Only what
+  // stands last before a parallel stage waits; see `KeepStock`.
   for (auto stage = plan_.stages.rbegin(); stage != plan_.stages.rend(); ++stage) {
     const bool quick = (*stage)->token == TokenKind::kCpu && !(*stage)->fixed_lanes;
     if (scope == Scope::kHelper && (!quick || (*stage)->kind == NodeKind::kSource)) continue;

@@ -32,6 +32,13 @@ std::shared_ptr<char> BufferPool::Take(size_t length) {
           }};
 }
 
+size_t BufferPool::spare_bytes() const {
+  std::scoped_lock lock(mutex_);
+  size_t sum = 0;
+  for (const Buffer& buffer : spare_) sum += buffer.capacity;
+  return sum;
+}
+
 BufferPool::Buffer BufferPool::TakeSpare(size_t length) {
   std::scoped_lock lock(mutex_);
   wish_ = std::max(length, wish_ - wish_ / 8);

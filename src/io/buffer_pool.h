@@ -29,6 +29,8 @@ class BufferPool : public std::enable_shared_from_this<BufferPool> {
   /// At least `length` bytes, not initialised, or null when memory is out. Goes back with its last
   /// owner, which may outlive the pool.
   std::shared_ptr<char> Take(size_t length);
+  /// Of the buffers that nobody has.
+  size_t spare_bytes() const;
 
  private:
   struct Buffer {
@@ -44,7 +46,7 @@ class BufferPool : public std::enable_shared_from_this<BufferPool> {
   }
 
   const size_t spare_max_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::vector<Buffer> spare_;  // Guarded by `mutex_`, as is `wish_`; the oldest first.
   size_t wish_ = 0;            // The largest length asked for lately.
 };

@@ -120,7 +120,7 @@ class SlabSource final : public runtime::Source {
     engine::Slab& slab = payload->slab;
     runtime::Chunk chunk;
     chunk.bytes = static_cast<int64_t>(capacity_);
-    const auto whole = std::make_shared<SlabBuffer>(buffer_, chunk.bytes);
+    slab.owner = std::make_shared<SlabBuffer>(buffer_, chunk.bytes);
     const std::string_view data(buffer_.get(), filled_);
     if (!last) {
       const std::string_view rest = data.substr(cut.bytes);
@@ -133,7 +133,6 @@ class SlabSource final : public runtime::Source {
     slab.first_line = line_;
     slab.first = std::exchange(first_, false);
     slab.last = last;
-    slab.owner = whole;
     payload->file_index = file_index_;
     chunk.payload = std::move(payload);
     offset_ += static_cast<int64_t>(cut.bytes);

@@ -69,7 +69,7 @@ class Run::Impl {
   std::optional<Task> PickAny(Scope scope);
   void Runnable(Stage& stage, std::vector<Task>* tasks, size_t wanted);
   void RunnableChunks(Stage& stage, std::vector<Task>* tasks, size_t wanted);
-  void KeepStock(std::vector<Task>* tasks, size_t wanted);
+  void KeepStock(std::vector<Task>* tasks);
   bool CanTake(const Stage& stage) const;
   bool InputsEnded(const Stage& stage) const;
   int LanesLimit(const Stage& stage) const;

@@ -176,7 +176,7 @@ void Run::Impl::RunnableChunks(Stage& stage, std::vector<Task>* tasks, size_t wa
 
 // What stands last in front of a stage is left there for whoever comes while the one stage that
 // makes its chunks is busy: what makes the next one goes first.
-void Run::Impl::KeepStock(std::vector<Task>* tasks, size_t wanted) {
+void Run::Impl::KeepStock(std::vector<Task>* tasks) {
   const Task task = tasks->front();
   const Stage& stage = *task.stage;
   if (!threads_started_ || memory_ignored_ || task.kind != TaskKind::kChunk ||
@@ -185,7 +185,7 @@ void Run::Impl::KeepStock(std::vector<Task>* tasks, size_t wanted) {
     return;
   }
   tasks->clear();
-  Runnable(*stage.feeder, tasks, wanted);
+  Runnable(*stage.feeder, tasks, 1);
   if (tasks->empty()) tasks->push_back(task);
 }
 
@@ -215,7 +215,7 @@ std::optional<Run::Impl::Task> Run::Impl::PickAny(Scope scope) {
     if (tasks.size() >= wanted) break;
   }
   if (tasks.empty()) return {};
-  if (!options_.seed && scope == Scope::kAll) KeepStock(&tasks, wanted);
+  if (!options_.seed && scope == Scope::kAll) KeepStock(&tasks);
   return options_.seed ? tasks[random_() % tasks.size()] : tasks.front();
 }
 

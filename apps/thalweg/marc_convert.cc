@@ -118,8 +118,8 @@ int RunFilter(const Context& context, const ConvertFlags& flags) {
   auto options = OptionsOf(flags);
   if (!options.ok()) return Fail(context, options.status());
   const marc::ReaderOptions reader = options->input.reader;
-  options->each = [&condition, &flags, reader](const marc::RecordView& record,
-                                               marc::Record*) -> Result<marc::Verdict> {
+  options->each = [&condition, &flags, reader](const marc::RecordView& record, marc::Record*,
+                                               std::shared_ptr<void>*) -> Result<marc::Verdict> {
     THALWEG_ASSIGN_OR_RETURN(const bool holds, Holds(*condition, record, reader));
     return holds != flags.invert ? marc::Verdict::kKeep : marc::Verdict::kLeaveOut;
   };

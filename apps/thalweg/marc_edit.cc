@@ -2,7 +2,6 @@
 
 #include <cstdio>
 #include <memory>
-#include <mutex>
 
 #include "thalweg/marc.h"
 #include "thalweg/marc/edit.h"
@@ -21,19 +20,23 @@ struct EditFlags {
   marc::FixOptions fix;
 };
 
-// What was changed, gathered from all threads.
+struct RecordChanges {
+  std::string control_number;
+  std::vector<marc::EditChange> changes;
+};
+
+// What was changed, in the order of the input.
 class ChangeList {
  public:
   explicit ChangeList(int64_t listed_max) : listed_max_(listed_max) {}
 
-  void Add(const marc::RecordView& record, const std::vector<marc::EditChange>& changes) {
-    const std::scoped_lock lock(mutex_);
+  void Add(const RecordChanges& record) {
     ++records_;
-    for (const marc::EditChange& change : changes) {
+    for (const marc::EditChange& change : record.changes) {
       ++changes_;
       if (listed_max_ > 0 && listed_ >= listed_max_) continue;
       ++listed_;
-      text_ += "001 " + std::string(record.control_number()) + "\n";
+      text_ += "001 " + record.control_number + "\n";
       if (!change.before.empty()) text_ += "  - " + change.before + "\n";
       if (!change.after.empty()) text_ += "  + " + change.after + "\n";
     }
@@ -49,7 +52,6 @@ class ChangeList {
   }
 
  private:
-  std::mutex mutex_;
   int64_t listed_max_;
   int64_t listed_ = 0;
   int64_t changes_ = 0;
@@ -59,32 +61,39 @@ class ChangeList {
 
 using ChangeRecord = std::function<size_t(marc::Record*, std::vector<marc::EditChange>*)>;
 
-Result<marc::Verdict> ChangeOne(const marc::RecordView& record, const marc::Condition* where,
-                                const ChangeRecord& change, ChangeList* list,
-                                marc::Record* changed) {
-  if (where != nullptr && !where->Matches(record)) return marc::Verdict::kKeep;
+// Null where nothing was changed.
+std::shared_ptr<RecordChanges> ChangeOne(const marc::RecordView& record,
+                                         const marc::Condition* where, const ChangeRecord& change,
+                                         marc::Record* changed) {
+  if (where != nullptr && !where->Matches(record)) return nullptr;
   // Nobody owns it: it is copied where it is changed, and the view outlives this call.
   *changed = marc::Record(record, nullptr);
-  std::vector<marc::EditChange> changes;
-  if (change(changed, &changes) == 0) return marc::Verdict::kKeep;
-  list->Add(record, changes);
+  auto made = std::make_shared<RecordChanges>();
+  if (change(changed, &made->changes) == 0) return nullptr;
+  made->control_number = record.control_number();
   *changed = marc::Record::CopyOf(*changed);
-  return marc::Verdict::kChanged;
+  return made;
 }
 
 // Reads all inputs and only tells what would be changed.
 int List(const Context& context, const marc::InputOptions& input, const marc::Condition* where,
          const ChangeRecord& change, ChangeList* list) {
+  using Changes = std::vector<RecordChanges>;
   auto report = ReadMarc(
       context, input,
       [&](const marc::RecordBatch& batch) -> Result<std::shared_ptr<void>> {
+        auto made = std::make_shared<Changes>();
         marc::Record changed;
         for (const marc::RecordView& record : batch.records) {
-          THALWEG_RETURN_IF_ERROR(ChangeOne(record, where, change, list, &changed).status());
+          const auto changes = ChangeOne(record, where, change, &changed);
+          if (changes != nullptr) made->push_back(std::move(*changes));
         }
-        return std::shared_ptr<void>();
+        return std::shared_ptr<void>(std::move(made));
       },
-      [](const marc::RecordBatch&, const std::shared_ptr<void>&) -> Result<bool> { return true; });
+      [&](const marc::RecordBatch&, const std::shared_ptr<void>& made) -> Result<bool> {
+        for (const RecordChanges& changes : *static_cast<Changes*>(made.get())) list->Add(changes);
+        return true;
+      });
   if (!report.ok()) return Fail(context, report.status());
   list->Print();
   return FinishMarc(context, *report);
@@ -103,9 +112,13 @@ int RunChanges(const Context& context, const EditFlags& flags, const ChangeRecor
   if (flags.list_only) return List(context, *input, where.get(), change, &list);
   auto options = flags.output.ToOptions(*std::move(input));
   if (!options.ok()) return Fail(context, options.status());
-  options->each = [&](const marc::RecordView& record,
-                      marc::Record* changed) -> Result<marc::Verdict> {
-    return ChangeOne(record, where.get(), change, &list, changed);
+  options->each = [&](const marc::RecordView& record, marc::Record* changed,
+                      std::shared_ptr<void>* note) -> Result<marc::Verdict> {
+    *note = ChangeOne(record, where.get(), change, changed);
+    return *note == nullptr ? marc::Verdict::kKeep : marc::Verdict::kChanged;
+  };
+  options->on_change = [&](const std::shared_ptr<void>& note) {
+    list.Add(*static_cast<const RecordChanges*>(note.get()));
   };
   // The output appears when all of it is written, which is when the list is complete.
   options->before_commit = [&] { list.Print(); };

@@ -24,16 +24,18 @@ class CopyingReader final : public FileReader {
 
  protected:
   Result<FileSlab> DoRead(int64_t offset, size_t length) override {
-    std::shared_ptr<char> buffer = pool_->Take(length);
+    // As far behind a page as in the file, which the kernel copies fastest.
+    const auto front = static_cast<size_t>(offset) % BufferPool::kPage;
+    std::shared_ptr<char> buffer = pool_->Take(front + length);
     if (buffer == nullptr) {
       return Status::ResourceExhausted("read: '" + path_ + "': out of memory for " +
                                        std::to_string(length) + " bytes");
     }
-    THALWEG_ASSIGN_OR_RETURN(const size_t n, file_->ReadAt(offset, {buffer.get(), length}));
+    THALWEG_ASSIGN_OR_RETURN(const size_t n, file_->ReadAt(offset, {buffer.get() + front, length}));
     if (n < length) {
       return Status::IoError("read: '" + path_ + "': the file became shorter while it was read");
     }
-    const std::string_view bytes(buffer.get(), length);
+    const std::string_view bytes(buffer.get() + front, length);
     return FileSlab{std::move(buffer), bytes, offset};
   }
 

@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <fstream>
 #include <iterator>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -81,6 +83,16 @@ inline std::string Encoded(Format format, const std::vector<Record>& records,
   for (const Record& record : records) EXPECT_TRUE(writer->Write(record).ok());
   EXPECT_TRUE(writer->Close().ok());
   return text;
+}
+
+/// Gives the text in pieces, as a slow stream does.
+inline Reader::ReadBytes InPieces(std::string_view text, size_t piece) {
+  return [text, piece](std::span<char> out) mutable -> Result<size_t> {
+    const size_t count = std::min({piece, out.size(), text.size()});
+    std::copy_n(text.begin(), count, out.begin());
+    text.remove_prefix(count);
+    return count;
+  };
 }
 
 struct ReadAll {

@@ -14,8 +14,8 @@ struct Encoded {
   std::string text;
   int64_t written = 0;
   int64_t left_out = 0;
-  int64_t changed = 0;
-  std::vector<Record> kept;  // Where the encoder needs the order.
+  std::vector<std::shared_ptr<void>> notes;  // One a changed record.
+  std::vector<Record> kept;                  // Where the encoder needs the order.
   std::vector<std::pair<size_t, Status>> refused;
 };
 
@@ -38,14 +38,15 @@ class Conversion {
     for (size_t i = 0; i < batch.records.size(); ++i) {
       Verdict verdict = Verdict::kKeep;
       Record changed;
+      std::shared_ptr<void> note;
       if (options_.each) {
-        THALWEG_ASSIGN_OR_RETURN(verdict, options_.each(batch.records[i], &changed));
+        THALWEG_ASSIGN_OR_RETURN(verdict, options_.each(batch.records[i], &changed, &note));
       }
       if (verdict == Verdict::kLeaveOut) {
         ++made->left_out;
         continue;
       }
-      made->changed += verdict == Verdict::kChanged;
+      if (verdict == Verdict::kChanged) made->notes.push_back(std::move(note));
       if (encoder_->needs_index()) {
         made->kept.push_back(verdict == Verdict::kChanged ? std::move(changed) : batch.Own(i));
         continue;
@@ -58,7 +59,10 @@ class Conversion {
   Result<bool> Take(const RecordBatch& batch, const std::shared_ptr<void>& made) {
     auto& encoded = *static_cast<Encoded*>(made.get());
     report_.left_out += encoded.left_out;
-    report_.changed += encoded.changed;
+    report_.changed += static_cast<int64_t>(encoded.notes.size());
+    if (options_.on_change) {
+      for (const std::shared_ptr<void>& note : encoded.notes) options_.on_change(note);
+    }
     Status status = Write(encoded);
     // Whoever reads a pipe has seen enough: that is an end like any other.
     closed_ = io::IsClosedPipe(status);

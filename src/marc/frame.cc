@@ -8,13 +8,9 @@
 namespace thalweg::marc {
 namespace {
 
-constexpr size_t kBlanksMax = 4096;  // More are not gathered into one frame.
+constexpr size_t kBlanksMax = size_t{64} << 10;  // More are not gathered into one frame.
 constexpr size_t kJunkMax = size_t{64} << 10;
 constexpr size_t kShortest = kLeaderSize + 2;  // Leader and two terminators.
-
-bool IsBlank(char c) {
-  return c == '\n' || c == '\r' || c == ' ' || c == '\t' || c == '\0' || c == '\x1A';
-}
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
@@ -29,6 +25,10 @@ bool MayBeEntry(const char* entry) {
 }
 
 }  // namespace
+
+bool IsBlank(char c) {
+  return c == '\n' || c == '\r' || c == ' ' || c == '\t' || c == '\0' || c == '\x1A';
+}
 
 bool MayBeRecord(std::string_view bytes) {
   if (bytes.size() < kPlausibleBytes) return false;
@@ -82,6 +82,8 @@ std::optional<Frame> Framer::Next(std::string_view data, size_t at, bool end_of_
   if (IsBlank(data[at]) && !MayBeRecord(data.substr(at))) return Blank(data, at, end_of_input);
   std::optional<size_t> end = Terminator(data, at);
   const int length = left >= 5 ? FiveDigits(data.data() + at) : -1;
+  // One farther off counts as none, so that it does not matter how much of the data is there.
+  if (end && *end - at >= record_bytes_max_) end.reset();
   if (length >= static_cast<int>(kShortest) && end && *end == at + static_cast<size_t>(length) - 1)
       [[likely]] {
     return Frame{.offset = at, .length = static_cast<size_t>(length)};
@@ -92,7 +94,7 @@ std::optional<Frame> Framer::Next(std::string_view data, size_t at, bool end_of_
   if (left >= kPlausibleBytes && !MayBeRecord(data.substr(at))) {
     return Junk(data, at, end, end_of_input);
   }
-  if (end && *end - at < record_bytes_max_) return ByTerminator(data, at, said, *end, end_of_input);
+  if (end) return ByTerminator(data, at, said, *end, end_of_input);
   if (end_of_input || left > record_bytes_max_) {
     return WithoutTerminator(data, at, said, end_of_input);
   }
@@ -109,14 +111,12 @@ std::optional<size_t> Framer::BehindLeader(std::string_view data, size_t at, siz
 }
 
 std::optional<Frame> Framer::Blank(std::string_view data, size_t at, bool end_of_input) const {
+  const size_t most = at + kBlanksMax;
   size_t end = at;
-  while (end < data.size() && IsBlank(data[end])) ++end;
+  while (end < data.size() && end < most && IsBlank(data[end])) ++end;
   // The length of a damaged leader may begin with a blank: the blanks end before it.
-  if (end == data.size() && !end_of_input) {
-    if (end - at <= kBlanksMax) return {};
-    end -= 5;
-  }
-  if (data.size() - end < kPlausibleBytes && !end_of_input && end - at <= kBlanksMax) return {};
+  if (end == most) end -= 5;
+  if (data.size() - end < kPlausibleBytes && !end_of_input) return {};
   for (size_t start = end - at > 5 ? end - 5 : at + 1; start < end; ++start) {
     if (MayBeRecord(data.substr(start)) && !MayBeRecord(data.substr(end))) {
       end = start;
@@ -129,13 +129,13 @@ std::optional<Frame> Framer::Blank(std::string_view data, size_t at, bool end_of
 std::optional<Frame> Framer::ByTerminator(std::string_view data, size_t at, size_t length,
                                           size_t end, bool end_of_input) const {
   const size_t to_end = end + 1 - at;
+  if (length > record_bytes_max_) length = 0;
   if (length > to_end && data.size() - at >= length && data[at + length - 1] == kRecordEnd) {
     // The length leads to another terminator: either this one stands in the text, or the length is
     // wrong and another record starts here.
     if (data.size() - end - 1 < kPlausibleBytes && !end_of_input) return {};
     if (!MayBeRecord(data.substr(end + 1))) return Frame{.offset = at, .length = length};
-  } else if (length > to_end && data.size() - at < length && !end_of_input &&
-             length <= record_bytes_max_) {
+  } else if (length > to_end && data.size() - at < length && !end_of_input) {
     return std::nullopt;
   }
   if (length >= kShortest && length <= to_end) {
@@ -159,7 +159,9 @@ std::optional<Frame> Framer::ByTerminator(std::string_view data, size_t at, size
 std::optional<Frame> Framer::WithoutTerminator(std::string_view data, size_t at, size_t length,
                                                bool end_of_input) const {
   const size_t left = data.size() - at;
-  if (length >= kShortest && length < left && length <= record_bytes_max_) {
+  if (length > record_bytes_max_) length = 0;
+  if (left < length + kPlausibleBytes && !end_of_input) return {};
+  if (length >= kShortest && length < left) {
     for (const size_t next : {at + length, at + length - 1}) {
       if (MayBeRecord(data.substr(next))) {
         return Frame{.offset = at, .length = next - at, .no_terminator = true};
@@ -187,10 +189,7 @@ size_t Framer::RecordIn(std::string_view data, size_t from, size_t to) {
 std::optional<Frame> Framer::Junk(std::string_view data, size_t at, std::optional<size_t> end,
                                   bool end_of_input) const {
   size_t stop = std::min(end ? *end + 1 : data.size(), at + record_bytes_max_);
-  if (stop + kPlausibleBytes > data.size() && !end_of_input &&
-      data.size() - at < record_bytes_max_) {
-    return {};
-  }
+  if (stop + kPlausibleBytes > data.size() && !end_of_input) return {};
   const size_t record = RecordIn(data, at + 1, stop);
   if (record != stop) {
     return Frame{.offset = at, .length = record - at, .kind = FrameKind::kJunk};

@@ -69,6 +69,8 @@ class Framer {
 /// input ends.
 inline constexpr size_t kPlausibleBytes = 37;
 bool MayBeRecord(std::string_view bytes);
+/// Whether it may stand between records without belonging to any.
+bool IsBlank(char c);
 
 /// Five digits, or -1.
 inline int FiveDigits(const char* text) {

@@ -16,12 +16,11 @@ constexpr size_t kSpareBuffers = 8;
 
 }  // namespace
 
-FrameSource FrameSource::OverMemory(std::string_view bytes, Own own, Touch touch,
+FrameSource FrameSource::OverMemory(std::string_view bytes, std::shared_ptr<const void> owner,
                                     const Limits& limits) {
   FrameSource source(limits);
   source.memory_ = bytes;
-  source.own_ = std::move(own);
-  source.touch_ = std::move(touch);
+  source.owner_ = std::move(owner);
   return source;
 }
 
@@ -34,13 +33,11 @@ FrameSource FrameSource::OverStream(Reader::ReadBytes read, const Limits& limits
 
 size_t FrameSource::Cut(std::string_view data, bool end_of_input, FrameSlab* slab) {
   size_t at = 0;
-  slab->first_index = next_index_;
   while (at < data.size() && at < limits_.slab_bytes &&
          slab->frames.size() < limits_.slab_records) {
     const std::optional<Frame> frame = framer_.Next(data, at, end_of_input);
     if (!frame) break;
     slab->frames.push_back(*frame);
-    next_index_ += IsRecord(frame->kind) ? 1 : 0;
     at += frame->length;
   }
   return at;
@@ -58,20 +55,14 @@ Result<bool> FrameSource::NextOfMemory(FrameSlab* slab) {
   // The framer sees what lies behind the slab too, but looks at it only for a record that reaches
   // over its end.
   size_t window = std::min(memory_.size() - start, 2 * limits_.slab_bytes);
-  size_t touched = 0;
   while (true) {
-    if (touch_) {
-      THALWEG_RETURN_IF_ERROR(
-          touch_(offset_ + static_cast<int64_t>(touched), static_cast<int64_t>(window - touched)));
-    }
-    touched = window;
     const bool all = start + window == memory_.size();
     const std::string_view data = memory_.substr(start, window);
     const size_t cut = Cut(data, all, slab);
     if (cut != 0) {
       slab->data = data.substr(0, cut);
       slab->data_offset = offset_;
-      if (own_) slab->owner = own_(offset_, static_cast<int64_t>(cut));
+      slab->owner = owner_;
       framer_.Drop(cut);
       offset_ += static_cast<int64_t>(cut);
       return true;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -22,7 +21,6 @@ struct FrameSlab {
   std::string_view data;
   int64_t data_offset = 0;  ///< Of `data` in the input.
   std::vector<Frame> frames;
-  int64_t first_index = 0;  ///< Of the first record in it.
 };
 
 /// Cuts an input from front to back. One thread at a time.
@@ -34,12 +32,10 @@ class FrameSource {
     size_t slab_bytes;
     size_t slab_records;
   };
-  /// Called with each range of memory before it is looked at.
-  using Touch = std::function<Status(int64_t offset, int64_t length)>;
-  /// Makes the owner of the records of a range.
-  using Own = std::function<std::shared_ptr<const void>(int64_t offset, int64_t length)>;
 
-  static FrameSource OverMemory(std::string_view bytes, Own own, Touch touch, const Limits& limits);
+  /// `owner` keeps `bytes` alive, if it is not null.
+  static FrameSource OverMemory(std::string_view bytes, std::shared_ptr<const void> owner,
+                                const Limits& limits);
   static FrameSource OverStream(Reader::ReadBytes read, const Limits& limits);
 
   /// The next slab, which has at least one frame; false at the end. What `slab` held is dropped.
@@ -60,11 +56,9 @@ class FrameSource {
   Limits limits_;
   Framer framer_;
   int64_t offset_ = 0;  // Of the next byte that is no part of a frame yet.
-  int64_t next_index_ = 0;
 
   std::string_view memory_;
-  Own own_;
-  Touch touch_;
+  std::shared_ptr<const void> owner_;
 
   Reader::ReadBytes read_;
   std::shared_ptr<io::BufferPool> pool_;

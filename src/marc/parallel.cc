@@ -1,18 +1,21 @@
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "io/byte_codec.h"
+#include "io/file_reader.h"
 #include "io/local_file_system.h"
-#include "io/mapped_file.h"
 #include "marc/batch_block.h"
+#include "marc/frame_range.h"
 #include "marc/frame_source.h"
 #include "marc/open_input.h"
 #include "marc/parse.h"
 #include "thalweg/marc/reader.h"
 #include "thalweg/runtime/run.h"
 
-// One file read by several threads: a source cuts it into slabs of whole records, lanes parse them,
-// and a serial step hands them over in order.
+// One input read by several threads. A stream is cut into slabs of whole records by its source. Of
+// a file each lane reads and cuts the ranges that it parses. In both cases a serial step hands the
+// batches over in order; it reads again what a lane did not find in its range.
 namespace thalweg::marc {
 namespace {
 
@@ -22,13 +25,24 @@ using runtime::Progress;
 using Work = std::function<Result<std::shared_ptr<void>>(const RecordBatch&)>;
 using Take = std::function<Result<bool>(const RecordBatch&, std::shared_ptr<void>)>;
 
+// Of a file. Large ones cost the fewest calls; with so many none keeps the others waiting for long.
+constexpr int64_t kRanges = 64;
+constexpr int64_t kRangeBytesMin = int64_t{64} << 10;
+
 struct SlabPayload final : runtime::Payload {
   FrameSlab slab;
 };
 
+struct RangePayload final : runtime::Payload {
+  int64_t begin = 0;
+  int64_t end = 0;
+  bool begun = false;
+};
+
+// Records are counted from the start of the batch, until it is taken.
 struct BatchPayload final : runtime::Payload {
-  RecordBatch batch;
-  std::shared_ptr<void> made;
+  std::shared_ptr<BatchBlock> block;
+  Result<std::shared_ptr<void>> made = std::shared_ptr<void>();
 };
 
 class SlabSource final : public runtime::Source {
@@ -51,31 +65,46 @@ class SlabSource final : public runtime::Source {
   FrameSource source_;
 };
 
-class ParseStep final : public runtime::Step {
+class RangeSource final : public runtime::Source {
  public:
-  ParseStep(const ReaderOptions& options, const Work& work) : parser_(options), work_(work) {}
+  RangeSource(int64_t size, int64_t range_bytes) : size_(size), range_bytes_(range_bytes) {}
 
-  Result<Progress> OnChunk(Chunk& chunk, Output& out) override {
-    const FrameSlab& slab = chunk.As<SlabPayload>().slab;
-    auto block = NewBlock(slab);
+  Result<Progress> Produce(Output& out) override {
+    if (at_ == size_) return Progress::kDone;
+    auto payload = std::make_unique<RangePayload>();
+    payload->begin = at_;
+    payload->end = at_ = std::min(size_, at_ + range_bytes_);
+    Chunk chunk;
+    chunk.bytes = payload->end - payload->begin;
+    chunk.payload = std::move(payload);
+    out.Emit(std::move(chunk));
+    return Progress::kNeedRoom;
+  }
+
+ private:
+  const int64_t size_;
+  const int64_t range_bytes_;
+  int64_t at_ = 0;
+};
+
+// Makes batches of slabs. One thread at a time.
+class BatchMaker {
+ public:
+  BatchMaker(const ReaderOptions& options, const Work& work) : parser_(options), work_(work) {}
+
+  std::unique_ptr<BatchPayload> Make(const FrameSlab& slab) {
+    auto payload = std::make_unique<BatchPayload>();
+    payload->block = NewBlock(slab);
+    BatchBlock& block = *payload->block;
     size_t end = 0;
-    parser_.next_index = slab.first_index;
+    parser_.next_index = 0;
     for (const Frame& frame : slab.frames) {
       end = frame.offset + frame.length;
-      if (!parser_.Add(frame, slab.data, slab.data_offset, block.get())) break;
+      if (!parser_.Add(frame, slab.data, slab.data_offset, &block)) break;
     }
-    block->bytes = static_cast<int64_t>(end);
-    auto payload = std::make_unique<BatchPayload>();
-    payload->batch = BatchBlock::Show(block);
-    if (work_) {
-      THALWEG_ASSIGN_OR_RETURN(payload->made, work_(payload->batch));
-    }
-    Chunk made;
-    made.records = static_cast<int64_t>(block->records.size());
-    made.bytes = chunk.bytes + static_cast<int64_t>(block->fields.bytes());
-    made.payload = std::move(payload);
-    out.Emit(std::move(made));
-    return Progress::kNeedInput;
+    block.bytes = static_cast<int64_t>(end);
+    if (work_) payload->made = work_(BatchBlock::Show(payload->block));
+    return payload;
   }
 
  private:
@@ -93,7 +122,7 @@ class ParseStep final : public runtime::Step {
       if (spares_.size() < kSpares) spares_.push_back(block);
     }
     block->bytes_owner = slab.owner;
-    block->first_index = slab.first_index;
+    block->first_index = 0;
     block->byte_offset = slab.data_offset;
     block->records.reserve(slab.frames.size());
     block->offsets.reserve(slab.frames.size());
@@ -107,82 +136,172 @@ class ParseStep final : public runtime::Step {
   std::vector<std::shared_ptr<BatchBlock>> spares_;
 };
 
+void EmitBatch(std::unique_ptr<BatchPayload> batch, Output& out) {
+  Chunk chunk;
+  chunk.records = static_cast<int64_t>(batch->block->records.size());
+  chunk.bytes = batch->block->bytes + static_cast<int64_t>(batch->block->fields.bytes());
+  chunk.payload = std::move(batch);
+  out.Emit(std::move(chunk));
+}
+
+class SlabStep final : public runtime::Step {
+ public:
+  explicit SlabStep(BatchMaker maker) : maker_(std::move(maker)) {}
+
+  Result<Progress> OnChunk(Chunk& chunk, Output& out) override {
+    EmitBatch(maker_.Make(chunk.As<SlabPayload>().slab), out);
+    return Progress::kNeedInput;
+  }
+
+ private:
+  BatchMaker maker_;
+};
+
+class RangeStep final : public runtime::Step {
+ public:
+  RangeStep(FrameRange frames, BatchMaker maker)
+      : frames_(std::move(frames)), maker_(std::move(maker)) {}
+
+  Result<Progress> OnChunk(Chunk& chunk, Output& out) override {
+    auto& range = chunk.As<RangePayload>();
+    if (!std::exchange(range.begun, true)) frames_.Begin(range.begin, range.end, range.begin == 0);
+    while (true) {
+      THALWEG_ASSIGN_OR_RETURN(const bool more, frames_.Next(&slab_));
+      if (!more) return Progress::kNeedInput;
+      EmitBatch(maker_.Make(slab_), out);
+      slab_.owner.reset();
+      if (!out.has_room()) return Progress::kNeedRoom;
+    }
+  }
+
+ private:
+  FrameRange frames_;
+  BatchMaker maker_;
+  FrameSlab slab_;
+};
+
+// Hands batches over and knows where the next one has to start. Of a file it reads itself what lies
+// before the start of the next one that came.
 class TakeStep final : public runtime::Step {
  public:
-  TakeStep(const ReaderOptions& options, const Take& take) : options_(options), take_(take) {}
+  TakeStep(const ReaderOptions& options, const Take& take, BatchMaker maker,
+           std::optional<FrameRange> gaps, int64_t size)
+      : options_(options),
+        take_(take),
+        maker_(std::move(maker)),
+        gaps_(std::move(gaps)),
+        size_(size) {}
 
-  Result<Progress> OnChunk(Chunk& chunk, Output& /*out*/) override {
-    auto& payload = chunk.As<BatchPayload>();
-    const RecordBatch& batch = payload.batch;
-    THALWEG_ASSIGN_OR_RETURN(const bool more, take_(batch, std::move(payload.made)));
+  Result<Progress> OnChunk(Chunk& chunk, Output& out) override {
+    auto& batch = chunk.As<BatchPayload>();
+    const int64_t begin = batch.block->byte_offset;
+    if (begin < at_) return Progress::kNeedInput;  // It started inside of a record.
+    if (begin > at_) return FillGap(begin, out);
+    THALWEG_ASSIGN_OR_RETURN(const bool more, Hand(&batch));
+    return more ? Progress::kNeedInput : Progress::kDone;
+  }
+
+  Result<Progress> OnEnd(Output& out) override {
+    return gaps_ && at_ < size_ ? FillGap(size_, out) : Progress::kDone;
+  }
+
+ private:
+  // One batch of what lies between here and `end`.
+  Result<Progress> FillGap(int64_t end, Output& out) {
+    if (!gaps_) return Status::Internal("marc: a batch does not follow the one before it");
+    if (out.stop().stop_requested()) return Status::Cancelled("marc: stopped");
+    if (std::exchange(gap_end_, end) != end) gaps_->Begin(at_, end, true);
+    FrameSlab slab;
+    THALWEG_ASSIGN_OR_RETURN(const bool found, gaps_->Next(&slab));
+    if (!found) return Status::Internal("marc: a file has bytes that belong to no frame");
+    THALWEG_ASSIGN_OR_RETURN(const bool more, Hand(maker_.Make(slab).get()));
+    return more ? Progress::kNeedRoom : Progress::kDone;
+  }
+
+  Result<bool> Hand(BatchPayload* payload) {
+    BatchBlock& block = *payload->block;
+    block.first_index = next_index_;
+    for (Defect& defect : block.defects) defect.record_index += next_index_;
+    next_index_ += static_cast<int64_t>(block.records.size());
+    for (const DroppedRecord& dropped : block.dropped) next_index_ += dropped.is_record ? 1 : 0;
+    at_ += block.bytes;
+    const RecordBatch batch = BatchBlock::Show(payload->block);
+    THALWEG_ASSIGN_OR_RETURN(auto made, std::move(payload->made));
+    THALWEG_ASSIGN_OR_RETURN(const bool more, take_(batch, std::move(made)));
     if (options_.recovery == Recovery::kStrict && !batch.dropped.empty()) {
       return batch.defects[batch.dropped.front().defect].ToStatus();
     }
     errors_ += CountErrors(batch.defects);
     if (options_.errors_max > 0 && errors_ > options_.errors_max) return TooManyDefects(options_);
-    return more ? Progress::kNeedInput : Progress::kDone;
+    return more;
   }
 
- private:
   const ReaderOptions& options_;
   const Take& take_;
+  BatchMaker maker_;
+  std::optional<FrameRange> gaps_;
+  const int64_t size_;
+  int64_t gap_end_ = -1;
+  int64_t at_ = 0;
+  int64_t next_index_ = 0;
   int64_t errors_ = 0;
 };
 
-// Keeps the mapping, and gives the pages of its range back when nobody needs them.
-struct MappedRange {
-  std::shared_ptr<io::MappedFile> file;
-  int64_t offset;
-  int64_t length;
-  ~MappedRange() { file->Release(offset, length); }
-};
+using Steps = std::function<std::unique_ptr<runtime::Step>()>;
 
-Result<FrameSource> MapSource(const std::string& path, const FrameSource::Limits& limits) {
-  THALWEG_ASSIGN_OR_RETURN(const auto file, io::LocalFileSystem().OpenRandom(path));
-  THALWEG_ASSIGN_OR_RETURN(const std::shared_ptr<io::MappedFile> map,
-                           io::MappedFile::Map(*file, path));
-  const auto own = [map](int64_t offset, int64_t length) -> std::shared_ptr<const void> {
-    return std::make_shared<const MappedRange>(map, offset, length);
-  };
-  const auto touch = [map](int64_t offset, int64_t length) {
-    return map->Populate(offset, length);
-  };
-  return FrameSource::OverMemory(map->bytes(), own, touch, limits);
-}
-
-Result<FrameSource> MakeSource(const std::string& path, const ReaderOptions& options,
-                               const ParallelOptions& parallel) {
-  const FrameSource::Limits limits = LimitsOf(options);
-  const bool plain = path != "-" && io::CompressionOfPath(path) == io::Compression::kNone;
-  if (parallel.map && plain) return MapSource(path, limits);
-  THALWEG_ASSIGN_OR_RETURN(Reader::ReadBytes read, OpenInput(path, parallel.stop));
-  return FrameSource::OverStream(std::move(read), limits);
-}
-
-// What reading needs: a file's bytes are there or come soon, a pipe's may be long in coming.
-runtime::TokenKind TokenOf(const std::string& path) {
-  const Result<io::FileInfo> info = io::LocalFileSystem().Stat(path);
-  const bool file = path != "-" && info.ok() && info->type == io::FileType::kFile;
-  return file ? runtime::TokenKind::kCpu : runtime::TokenKind::kNone;
-}
-
-Status RunGraph(FrameSource source, runtime::TokenKind token, const ReaderOptions& options,
-                const ParallelOptions& parallel, const Work& work, const Take& take) {
+Status RunGraph(std::unique_ptr<runtime::Source> source, runtime::TokenKind token,
+                const Steps& parse, std::unique_ptr<TakeStep> take,
+                const ParallelOptions& parallel) {
   runtime::Graph graph;
-  const runtime::NodeId slabs = graph.AddSource({.name = "read", .token = token},
-                                                std::make_unique<SlabSource>(std::move(source)));
+  const runtime::NodeId read = graph.AddSource({.name = "read", .token = token}, std::move(source));
   const runtime::NodeId batches = graph.AddParallel(
       {.name = "parse", .counts_input = true},
-      [&options, &work]() -> Result<std::unique_ptr<runtime::Step>> {
-        return std::unique_ptr<runtime::Step>(std::make_unique<ParseStep>(options, work));
-      },
-      slabs);
-  graph.AddSerial({.name = "take"}, std::make_unique<TakeStep>(options, take), {batches});
+      [&parse]() -> Result<std::unique_ptr<runtime::Step>> { return parse(); }, read);
+  graph.AddSerial({.name = "take"}, std::move(take), {batches});
   runtime::RunOptions run_options;
   run_options.name = "marc";
   run_options.workers = parallel.workers;
   runtime::Run run(std::move(graph), run_options);
   return run.Execute(parallel.stop).outcome;
+}
+
+Status ReadStream(Reader::ReadBytes read, const ReaderOptions& options,
+                  const ParallelOptions& parallel, const Work& work, const Take& take) {
+  return RunGraph(
+      std::make_unique<SlabSource>(FrameSource::OverStream(std::move(read), LimitsOf(options))),
+      runtime::TokenKind::kNone,
+      [&] { return std::make_unique<SlabStep>(BatchMaker(options, work)); },
+      std::make_unique<TakeStep>(options, take, BatchMaker(options, work), std::nullopt, 0),
+      parallel);
+}
+
+Status ReadRanges(const std::shared_ptr<io::FileReader>& file, const ReaderOptions& options,
+                  const ParallelOptions& parallel, const Work& work, const Take& take) {
+  const FrameSource::Limits limits = LimitsOf(options);
+  const int64_t range_bytes = std::min(static_cast<int64_t>(limits.slab_bytes),
+                                       std::max(kRangeBytesMin, file->size() / kRanges));
+  return RunGraph(
+      std::make_unique<RangeSource>(file->size(), range_bytes), runtime::TokenKind::kCpu,
+      [&] {
+        return std::make_unique<RangeStep>(FrameRange(file, limits), BatchMaker(options, work));
+      },
+      std::make_unique<TakeStep>(options, take, BatchMaker(options, work), FrameRange(file, limits),
+                                 file->size()),
+      parallel);
+}
+
+// The file, where any range of it can be read as it is; null for pipes and compressed files.
+Result<std::shared_ptr<io::FileReader>> OpenRanges(const std::string& path, bool map) {
+  using io::FileReader;
+  if (path == "-" || io::CompressionOfPath(path) != io::Compression::kNone) return nullptr;
+  THALWEG_ASSIGN_OR_RETURN(const io::FileInfo info, io::LocalFileSystem().Stat(path));
+  if (info.type != io::FileType::kFile || info.size == 0) return nullptr;
+  const auto method = map ? FileReader::Method::kMap : FileReader::Method::kRead;
+  THALWEG_ASSIGN_OR_RETURN(std::shared_ptr<FileReader> file,
+                           FileReader::Open(io::LocalFileSystem(), path, {.method = method}));
+  THALWEG_ASSIGN_OR_RETURN(const io::FileSlab front, file->Read(0, kLeaderSize));
+  if (io::CompressionOfBytes(front.bytes) != io::Compression::kNone) return nullptr;
+  return file;
 }
 
 }  // namespace
@@ -191,14 +310,15 @@ Status ReadParallel(const std::string& path, const ReaderOptions& options,
                     const ParallelOptions& parallel, const Work& work, const Take& take) {
   ReaderOptions named = options;
   if (named.source.empty()) named.source = path;
-  THALWEG_ASSIGN_OR_RETURN(FrameSource source, MakeSource(path, named, parallel));
-  return RunGraph(std::move(source), TokenOf(path), named, parallel, work, take);
+  THALWEG_ASSIGN_OR_RETURN(const auto file, OpenRanges(path, parallel.map));
+  if (file != nullptr) return ReadRanges(file, named, parallel, work, take);
+  THALWEG_ASSIGN_OR_RETURN(Reader::ReadBytes read, OpenInput(path, parallel.stop));
+  return ReadStream(std::move(read), named, parallel, work, take);
 }
 
 Status ReadParallel(Reader::ReadBytes read, const ReaderOptions& options,
                     const ParallelOptions& parallel, const Work& work, const Take& take) {
-  return RunGraph(FrameSource::OverStream(std::move(read), LimitsOf(options)),
-                  runtime::TokenKind::kNone, options, parallel, work, take);
+  return ReadStream(std::move(read), options, parallel, work, take);
 }
 
 Status ReadParallel(const std::string& path, const ReaderOptions& options,

@@ -191,8 +191,7 @@ Reader::~Reader() = default;
 
 Reader Reader::OverMemory(std::string_view bytes, std::shared_ptr<const void> owner,
                           ReaderOptions options) {
-  const auto own = [owner = std::move(owner)](int64_t, int64_t) { return owner; };
-  FrameSource source = FrameSource::OverMemory(bytes, own, nullptr, LimitsOf(options));
+  FrameSource source = FrameSource::OverMemory(bytes, std::move(owner), LimitsOf(options));
   return Reader(std::make_unique<Impl>(std::move(source), std::move(options)));
 }
 

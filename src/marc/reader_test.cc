@@ -30,16 +30,6 @@ std::vector<std::string> Lines(const std::string& text) {
   return lines;
 }
 
-// Gives the text in pieces, as a slow stream does.
-Reader::ReadBytes InPieces(std::string_view text, size_t piece) {
-  return [text, piece](std::span<char> out) mutable -> Result<size_t> {
-    const size_t count = std::min({piece, out.size(), text.size()});
-    std::copy_n(text.begin(), count, out.begin());
-    text.remove_prefix(count);
-    return count;
-  };
-}
-
 TEST(ReaderTest, WritesEveryBookBackAsItWas) {
   Reader reader = Reader::OverMemory(Books(), nullptr, {});
   std::string out;
@@ -144,73 +134,6 @@ TEST(ReaderTest, RecordsOutliveTheReaderAndTheirBatch) {
   std::string out;
   for (const Record& record : kept) out += Iso2709(record);
   EXPECT_TRUE(out == Books());
-}
-
-TEST(ReaderTest, ReadsAFileInParallelInOrder) {
-  testing::TempDir dir;
-  const std::string path = dir.path() + "/books.mrc";
-  std::string many;
-  for (int i = 0; i < 3; ++i) many += Books();
-  std::ofstream(path, std::ios::binary) << many;
-  for (const int workers : {1, 2, 4}) {
-    for (const bool map : {false, true}) {
-      SCOPED_TRACE(workers);
-      ReaderOptions options;
-      options.batch_bytes = 100000;
-      std::string out;
-      int64_t next_index = 0;
-      const auto take = [&](const RecordBatch& batch) -> Result<bool> {
-        EXPECT_EQ(batch.first_index, next_index);
-        next_index += static_cast<int64_t>(batch.records.size());
-        for (const RecordView& record : batch.records) out += record.raw();
-        return true;
-      };
-      ASSERT_OK(ReadParallel(path, options, {.workers = workers, .map = map, .stop = {}}, take));
-      EXPECT_TRUE(out == many);
-    }
-  }
-}
-
-TEST(ReaderTest, ParallelReadingStopsWhenAskedAndWhenTakeFails) {
-  testing::TempDir dir;
-  const std::string path = dir.path() + "/books.mrc";
-  std::ofstream(path, std::ios::binary) << Books();
-  ReaderOptions options;
-  options.batch_bytes = 10000;
-  int calls = 0;
-  ASSERT_OK(ReadParallel(path, options, {.workers = 2, .map = false, .stop = {}},
-                         [&](const RecordBatch&) -> Result<bool> { return ++calls < 3; }));
-  EXPECT_EQ(calls, 3);
-  const Status failed =
-      ReadParallel(path, options, {.workers = 2, .map = false, .stop = {}},
-                   [](const RecordBatch&) -> Result<bool> { return Status::IoError("full"); });
-  EXPECT_EQ(failed.code(), StatusCode::kIoError);
-  EXPECT_EQ(ReadParallel(dir.path() + "/none", options, {},
-                         [](const RecordBatch&) -> Result<bool> { return true; })
-                .code(),
-            StatusCode::kNotFound);
-}
-
-TEST(ReaderTest, OneBadRecordCostsOneRecordInParallel) {
-  testing::TempDir dir;
-  const std::string path = dir.path() + "/books.mrc";
-  std::string text = Books();
-  text[FirstBooks(1)[0].size() + 12] = 'x';  // The second record's base address.
-  text[FirstBooks(1)[0].size() + 24] = '\x1E';
-  std::ofstream(path, std::ios::binary) << text;
-  size_t records = 0;
-  size_t dropped = 0;
-  ASSERT_OK(ReadParallel(path, WithRecovery(Recovery::kSkip), {},
-                         [&](const RecordBatch& batch) -> Result<bool> {
-                           records += batch.records.size();
-                           dropped += batch.dropped.size();
-                           return true;
-                         }));
-  EXPECT_EQ(records, 1999U);
-  EXPECT_EQ(dropped, 1U);
-  EXPECT_EQ(
-      ReadParallel(path, {}, {}, [](const RecordBatch&) -> Result<bool> { return true; }).code(),
-      StatusCode::kCorruption);
 }
 
 TEST(ReaderTest, NextTellsTheDefectAndGoesOn) {

@@ -53,7 +53,8 @@ struct InputReport {
   void Count(const RecordBatch& batch);
 };
 
-/// The work on a batch, by several threads at once; what it makes is handed to `TakeBatch`.
+/// The work on a batch, by several threads at once; what it makes is handed to `TakeBatch`. As with
+/// `ReadParallel`: it may see records that are none, and counts from the start of the batch.
 using WorkOnBatch = std::function<Result<std::shared_ptr<void>>(const RecordBatch&)>;
 /// In the order of the input, one thread at a time. False ends the reading.
 using TakeBatch = std::function<Result<bool>(const RecordBatch&, std::shared_ptr<void>)>;
@@ -77,8 +78,14 @@ struct ConvertOptions {
   std::optional<Format>
       format;  ///< Unset: by the suffix of `output`, else that of the first input.
   EncoderOptions encoder;
-  /// Called by several threads at once. `kChanged`: `*changed` is written in the record's place.
-  std::function<Result<Verdict>(const RecordView& record, Record* changed)> each;
+  /// Called by several threads at once. `kChanged`: `*changed` is written in the record's place,
+  /// and
+  /// `*note`, whatever it is, goes to `on_change`.
+  std::function<Result<Verdict>(const RecordView& record, Record* changed,
+                                std::shared_ptr<void>* note)>
+      each;
+  /// Of each record that was changed, in the order of the input. One thread at a time.
+  std::function<void(const std::shared_ptr<void>& note)> on_change;
   /// Called when everything is written and before the output appears.
   std::function<void()> before_commit;
 };

@@ -125,14 +125,19 @@ struct ParallelOptions {
   std::stop_token stop;
 };
 
-/// Reads a whole file and hands batches over in order, as `Reader` would give them. `take` is
-/// called by one thread at a time; false ends the reading, a failure of its too.
+/// Reads a whole file and hands its records over in order, with all that `Reader` would tell of
+/// them; batches may be smaller. `take` is called by one thread at a time; false ends the reading,
+/// a failure of its too. A file that grows meanwhile is read up to where it ended first; one that
+/// becomes shorter is an `io_error`.
 THALWEG_EXPORT Status ReadParallel(const std::string& path, const ReaderOptions& options,
                                    const ParallelOptions& parallel,
                                    const std::function<Result<bool>(const RecordBatch&)>& take);
 
 /// Hands over what `work` makes of each batch; `work` is called by several threads at once, `take`
-/// in order. The value passes between them untouched.
+/// in order. The value passes between them untouched. Where `work` sees a batch, nobody knows yet
+/// how many records precede it: `first_index` and the defects' `record_index` count from its start.
+/// What `work` made of a batch may also be dropped: a thread that starts in the middle of a file
+/// may take something for the start of a record that is none.
 THALWEG_EXPORT Status
 ReadParallel(const std::string& path, const ReaderOptions& options, const ParallelOptions& parallel,
              const std::function<Result<std::shared_ptr<void>>(const RecordBatch&)>& work,

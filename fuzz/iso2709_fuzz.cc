@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,8 +11,8 @@
 #include "thalweg/marc/subfield_index.h"
 #include "thalweg/marc/writer.h"
 
-// Any bytes as ISO 2709: the three modes agree on what is good, and what is given out can be
-// written and read again.
+// Any bytes as ISO 2709: the three modes agree on what is good, what is given out can be written
+// and read again, and pieces of the input give what the whole gives.
 namespace thalweg::marc {
 namespace {
 
@@ -43,11 +45,14 @@ void CheckWriting(const RecordView& record) {
   if (!again.ok() || again->fields().size() != record.fields().size()) std::abort();
 }
 
-Read ReadIn(Recovery recovery, std::string_view text) {
+ReaderOptions InMode(Recovery recovery) {
   ReaderOptions options;
   options.recovery = recovery;
   options.validation = Validation::kStructure;
-  Reader reader = Reader::OverMemory(text, nullptr, options);
+  return options;
+}
+
+Read ReadWith(Reader reader) {
   Read read;
   while (true) {
     const auto batch = reader.ReadBatch();
@@ -66,13 +71,34 @@ Read ReadIn(Recovery recovery, std::string_view text) {
   }
 }
 
+// What is told of a record does not depend on how much of the input is there when it is cut.
+void CheckPieces(std::string_view text) {
+  ReaderOptions options = InMode(Recovery::kLenient);
+  options.record_bytes_max = static_cast<int64_t>(64 + text.size() / 2);
+  const Read whole = ReadWith(Reader::OverMemory(text, nullptr, options));
+  options.batch_bytes = static_cast<int64_t>(1 + text.size() % 97);
+  const Reader::ReadBytes in_pieces = [rest = text,
+                                       piece = 1 + text.size() % 13](std::span<char> out) mutable {
+    const size_t count = std::min({piece, out.size(), rest.size()});
+    std::copy_n(rest.begin(), count, out.begin());
+    rest.remove_prefix(count);
+    return Result<size_t>(count);
+  };
+  const Read pieces = ReadWith(Reader::OverStream(in_pieces, options));
+  if (whole.records != pieces.records || whole.dropped != pieces.dropped) std::abort();
+}
+
 void Run(std::string_view text) {
-  const Read strict = ReadIn(Recovery::kStrict, text);
-  const Read lenient = ReadIn(Recovery::kLenient, text);
-  const Read skip = ReadIn(Recovery::kSkip, text);
+  const auto read_in = [text](Recovery recovery) {
+    return ReadWith(Reader::OverMemory(text, nullptr, InMode(recovery)));
+  };
+  const Read strict = read_in(Recovery::kStrict);
+  const Read lenient = read_in(Recovery::kLenient);
+  const Read skip = read_in(Recovery::kSkip);
   if (strict.records != skip.records || strict.dropped != skip.dropped) std::abort();
   if ((strict.dropped == 0) == lenient.errors) std::abort();
   if (strict.dropped == 0 && strict.records != lenient.records) std::abort();
+  CheckPieces(text);
 }
 
 }  // namespace

@@ -13,12 +13,17 @@ static_assert(BufferPool::kReadableBehind == MappedFile::kReadableBehind);  // A
 
 class CopyingReader final : public FileReader {
  public:
-  CopyingReader(std::unique_ptr<RandomAccessFile> file, std::string path, int64_t size,
+  CopyingReader(std::shared_ptr<const RandomAccessFile> file, std::string path, int64_t size,
                 size_t spare_max)
       : FileReader(size, Method::kRead),
         file_(std::move(file)),
         path_(std::move(path)),
+        spare_max_(spare_max),
         pool_(BufferPool::Make(spare_max)) {}
+
+  std::unique_ptr<FileReader> Sibling() const override {
+    return std::make_unique<CopyingReader>(file_, path_, size(), spare_max_);
+  }
 
   void WillNeed(int64_t offset, int64_t length) override { file_->WillNeed(offset, length); }
 
@@ -40,8 +45,9 @@ class CopyingReader final : public FileReader {
   }
 
  private:
-  std::unique_ptr<RandomAccessFile> file_;
+  std::shared_ptr<const RandomAccessFile> file_;
   std::string path_;
+  size_t spare_max_;
   std::shared_ptr<BufferPool> pool_;
 };
 
@@ -50,6 +56,10 @@ class MappingReader final : public FileReader {
   explicit MappingReader(std::shared_ptr<MappedFile> file)
       : FileReader(static_cast<int64_t>(file->bytes().size()), Method::kMap),
         file_(std::move(file)) {}
+
+  std::unique_ptr<FileReader> Sibling() const override {
+    return std::make_unique<MappingReader>(file_);
+  }
 
   void WillNeed(int64_t offset, int64_t length) override { file_->WillNeed(offset, length); }
 

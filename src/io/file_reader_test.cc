@@ -57,6 +57,21 @@ INSTANTIATE_TEST_SUITE_P(Methods, FileReaderTest,
                            return param.param == FileReader::Method::kMap ? "map" : "read";
                          });
 
+TEST_P(FileReaderTest, SiblingsReadTheFileThatWasOpened) {
+  const std::string text = Sample(100'000);
+  Put(text);
+  auto reader = Open();
+  const auto sibling = reader->Sibling();
+  ASSERT_OK_AND_ASSIGN(const FileSlab mine, reader->Read(1000, 5000));
+  reader.reset();
+  ASSERT_OK(LocalFileSystem().Unlink(path_));
+  EXPECT_EQ(sibling->size(), 100'000);
+  EXPECT_EQ(sibling->method(), GetParam());
+  ASSERT_OK_AND_ASSIGN(const FileSlab other, sibling->Read(1000, 5000));
+  EXPECT_EQ(mine.bytes, text.substr(1000, 5000));
+  EXPECT_EQ(other.bytes, mine.bytes);
+}
+
 TEST_P(FileReaderTest, GivesEveryRange) {
   const std::string text = Sample(20'000);
   Put(text);

@@ -14,14 +14,14 @@
 namespace thalweg::marc {
 
 /// Cuts ranges of a file, each by itself: several threads can each read what they work on. One
-/// thread at a time; the file may be shared.
+/// thread at a time.
 ///
 /// Only the frames before a range tell for certain where its first frame starts. Who does not know
 /// them looks for a terminator with a record behind it, and is nearly always right. A frame depends
 /// on nothing before its start: where the frames before end at the first of these, all are right.
 class FrameRange {
  public:
-  FrameRange(std::shared_ptr<io::FileReader> file, const FrameSource::Limits& limits)
+  FrameRange(std::unique_ptr<io::FileReader> file, const FrameSource::Limits& limits)
       : file_(std::move(file)), limits_(limits), framer_(limits.record_bytes_max) {}
 
   /// The frames that start in [begin, end) are wanted, which lies in the file. `known`: one starts
@@ -37,7 +37,7 @@ class FrameRange {
   bool Cut(std::string_view data, bool end_of_input, FrameSlab* slab, size_t* cut);
   void Give(std::string_view data, FrameSlab* slab);
 
-  std::shared_ptr<io::FileReader> file_;
+  std::unique_ptr<io::FileReader> file_;
   FrameSource::Limits limits_;
   Framer framer_;
   int64_t at_ = 0;  // Of the next frame; while it is not found, where it starts at the earliest.

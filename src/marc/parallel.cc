@@ -28,6 +28,8 @@ using Take = std::function<Result<bool>(const RecordBatch&, std::shared_ptr<void
 // Of a file. Large ones cost the fewest calls; with so many none keeps the others waiting for long.
 constexpr int64_t kRanges = 64;
 constexpr int64_t kRangeBytesMin = int64_t{64} << 10;
+// Buffers of a lane that wait for their next use, and as many blocks of records.
+constexpr size_t kSpares = 8;
 
 struct SlabPayload final : runtime::Payload {
   FrameSlab slab;
@@ -130,7 +132,6 @@ class BatchMaker {
     return block;
   }
 
-  static constexpr size_t kSpares = 8;
   RecordParser parser_;
   const Work& work_;
   std::vector<std::shared_ptr<BatchBlock>> spares_;
@@ -275,30 +276,32 @@ Status ReadStream(Reader::ReadBytes read, const ReaderOptions& options,
       parallel);
 }
 
-Status ReadRanges(const std::shared_ptr<io::FileReader>& file, const ReaderOptions& options,
+Status ReadRanges(const io::FileReader& file, const ReaderOptions& options,
                   const ParallelOptions& parallel, const Work& work, const Take& take) {
   const FrameSource::Limits limits = LimitsOf(options);
   const int64_t range_bytes = std::min(static_cast<int64_t>(limits.slab_bytes),
-                                       std::max(kRangeBytesMin, file->size() / kRanges));
+                                       std::max(kRangeBytesMin, file.size() / kRanges));
   return RunGraph(
-      std::make_unique<RangeSource>(file->size(), range_bytes), runtime::TokenKind::kCpu,
+      std::make_unique<RangeSource>(file.size(), range_bytes), runtime::TokenKind::kCpu,
       [&] {
-        return std::make_unique<RangeStep>(FrameRange(file, limits), BatchMaker(options, work));
+        return std::make_unique<RangeStep>(FrameRange(file.Sibling(), limits),
+                                           BatchMaker(options, work));
       },
-      std::make_unique<TakeStep>(options, take, BatchMaker(options, work), FrameRange(file, limits),
-                                 file->size()),
+      std::make_unique<TakeStep>(options, take, BatchMaker(options, work),
+                                 FrameRange(file.Sibling(), limits), file.size()),
       parallel);
 }
 
 // The file, where any range of it can be read as it is; null for pipes and compressed files.
-Result<std::shared_ptr<io::FileReader>> OpenRanges(const std::string& path, bool map) {
+Result<std::unique_ptr<io::FileReader>> OpenRanges(const std::string& path, bool map) {
   using io::FileReader;
   if (path == "-" || io::CompressionOfPath(path) != io::Compression::kNone) return nullptr;
   THALWEG_ASSIGN_OR_RETURN(const io::FileInfo info, io::LocalFileSystem().Stat(path));
   if (info.type != io::FileType::kFile || info.size == 0) return nullptr;
   const auto method = map ? FileReader::Method::kMap : FileReader::Method::kRead;
-  THALWEG_ASSIGN_OR_RETURN(std::shared_ptr<FileReader> file,
-                           FileReader::Open(io::LocalFileSystem(), path, {.method = method}));
+  THALWEG_ASSIGN_OR_RETURN(auto file,
+                           FileReader::Open(io::LocalFileSystem(), path,
+                                            {.method = method, .spare_buffers_max = kSpares}));
   THALWEG_ASSIGN_OR_RETURN(const io::FileSlab front, file->Read(0, kLeaderSize));
   if (io::CompressionOfBytes(front.bytes) != io::Compression::kNone) return nullptr;
   return file;
@@ -311,7 +314,7 @@ Status ReadParallel(const std::string& path, const ReaderOptions& options,
   ReaderOptions named = options;
   if (named.source.empty()) named.source = path;
   THALWEG_ASSIGN_OR_RETURN(const auto file, OpenRanges(path, parallel.map));
-  if (file != nullptr) return ReadRanges(file, named, parallel, work, take);
+  if (file != nullptr) return ReadRanges(*file, named, parallel, work, take);
   THALWEG_ASSIGN_OR_RETURN(Reader::ReadBytes read, OpenInput(path, parallel.stop));
   return ReadStream(std::move(read), named, parallel, work, take);
 }

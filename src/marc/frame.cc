@@ -66,7 +66,7 @@ std::optional<size_t> Framer::Terminator(std::string_view data, size_t at) {
                           ? std::memchr(data.data() + from, kRecordEnd, data.size() - from)
                           : nullptr;
   if (found == nullptr) {
-    searched_ = data.size();
+    searched_ = std::max(searched_, data.size());
     return {};
   }
   known_ = true;
@@ -203,6 +203,7 @@ std::optional<Frame> Framer::Junk(std::string_view data, size_t at, std::optiona
     const size_t next =
         data.substr(0, std::min(data.size(), stop + kShortest)).find(kRecordEnd, stop);
     if (next == std::string_view::npos || MayBeRecord(data.substr(stop))) break;
+    if (next + 1 + kPlausibleBytes > data.size() && !end_of_input) return {};
     const size_t inside = RecordIn(data, stop, next + 1);
     stop = inside;
     if (inside != next + 1) break;

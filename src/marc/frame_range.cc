@@ -10,16 +10,20 @@ namespace {
 // Of what follows a range, so much is read with it: most records that reach over its end do not
 // reach further.
 constexpr int64_t kBehind = 4096;
-// Of a record, on a guess, no more than this.
+// A window of many small slabs.
+constexpr int64_t kWindowMin = int64_t{64} << 10;
+// On a guess, no more than this of a record that reaches over the end of its window.
 constexpr size_t kGuessBytesMax = size_t{1} << 20;
 
 }  // namespace
 
 void FrameRange::Begin(int64_t begin, int64_t end, bool known) {
+  const bool goes_on = known && known_ && begin == at_;
   at_ = begin;
   end_ = end;
   known_ = known;
   found_ = known;
+  if (goes_on) return;
   framer_ = Framer(limits_.record_bytes_max);
   window_ = {};
 }
@@ -28,6 +32,11 @@ Status FrameRange::Read(int64_t offset, size_t length) {
   window_ = {};  // Its buffer serves again.
   THALWEG_ASSIGN_OR_RETURN(window_, file_->Read(offset, length));
   return {};
+}
+
+size_t FrameRange::WindowBytes() const {
+  const int64_t most = std::max(static_cast<int64_t>(limits_.slab_bytes), kWindowMin);
+  return static_cast<size_t>(std::min(end_ - at_, most) + kBehind);
 }
 
 std::optional<size_t> FrameRange::FindRecord(std::string_view data) const {
@@ -41,57 +50,61 @@ std::optional<size_t> FrameRange::FindRecord(std::string_view data) const {
   return {};
 }
 
+// Reads the range's first window and sets `at_` to its first frame; false: none shows itself.
+Result<bool> FrameRange::FindFirst() {
+  // The terminator before a record shows that it is one.
+  THALWEG_RETURN_IF_ERROR(Read(at_ - 1, 1 + WindowBytes()));
+  const auto start = FindRecord(window_.bytes);
+  if (!start) return false;
+  at_ = window_.offset + static_cast<int64_t>(*start);
+  found_ = true;
+  return true;
+}
+
 Result<bool> FrameRange::Next(FrameSlab* slab) {
   slab->frames.clear();
   slab->owner.reset();
   if (at_ >= end_) return false;
-  const auto wanted =
-      static_cast<size_t>(std::min(end_ - at_, static_cast<int64_t>(limits_.slab_bytes)) + kBehind);
-  if (window_.owner == nullptr) {
-    // The terminator before a record shows that it is one.
-    const int64_t before = found_ ? 0 : 1;
-    THALWEG_RETURN_IF_ERROR(Read(at_ - before, wanted));
-  }
   if (!found_) {
-    const auto start = FindRecord(window_.bytes);
-    if (!start) {
+    THALWEG_ASSIGN_OR_RETURN(const bool found, FindFirst());
+    if (!found) {
       at_ = end_;
       return false;
     }
-    at_ = window_.offset + static_cast<int64_t>(*start);
-    found_ = true;
   }
-  size_t cut = 0;
+  const size_t guess_max = WindowBytes() + kGuessBytesMax;
+  if (window_.owner == nullptr) THALWEG_RETURN_IF_ERROR(Read(at_, WindowBytes()));
   while (true) {
     const std::string_view data = window_.bytes.substr(static_cast<size_t>(at_ - window_.offset));
-    const int64_t window_end = window_.offset + static_cast<int64_t>(window_.bytes.size());
-    const bool full = Cut(data, window_end == file_->size(), slab, &cut);
-    // What lies in the next window is cut there.
-    if (full || (cut != 0 && window_end < end_)) {
+    const size_t cut = Cut(data, window_end() == file_->size(), slab);
+    if (cut != 0) {
       Give(data.substr(0, cut), slab);
       return true;
     }
-    if (!known_ && data.size() > wanted + kGuessBytesMax) {
-      end_ = at_ + static_cast<int64_t>(cut);
-      if (cut != 0) Give(data.substr(0, cut), slab);
-      return cut != 0;
+    size_t longer = std::max(2 * data.size(), WindowBytes());
+    if (!known_) {
+      if (data.size() >= guess_max) {
+        at_ = end_;
+        return false;
+      }
+      longer = std::min(longer, guess_max);
     }
-    THALWEG_RETURN_IF_ERROR(Read(at_, std::max(2 * data.size(), wanted)));
+    THALWEG_RETURN_IF_ERROR(Read(at_, longer));
   }
 }
 
-// True: no more frames belong into this slab. False: the next one needs more bytes.
-bool FrameRange::Cut(std::string_view data, bool end_of_input, FrameSlab* slab, size_t* cut) {
+// Frames from the start of `data`, as many as fit a slab and are wanted; gives where the last ends.
+size_t FrameRange::Cut(std::string_view data, bool end_of_input, FrameSlab* slab) {
   const auto stop =
       static_cast<size_t>(std::min(end_ - at_, static_cast<int64_t>(limits_.slab_bytes)));
-  while (*cut < stop && slab->frames.size() < limits_.slab_records) {
-    if (*cut == data.size()) return end_of_input;
-    const std::optional<Frame> frame = framer_.Next(data, *cut, end_of_input);
-    if (!frame) return false;
+  size_t cut = 0;
+  while (cut < std::min(stop, data.size()) && slab->frames.size() < limits_.slab_records) {
+    const std::optional<Frame> frame = framer_.Next(data, cut, end_of_input);
+    if (!frame) break;
     slab->frames.push_back(*frame);
-    *cut += frame->length;
+    cut += frame->length;
   }
-  return true;
+  return cut;
 }
 
 void FrameRange::Give(std::string_view data, FrameSlab* slab) {
@@ -100,9 +113,8 @@ void FrameRange::Give(std::string_view data, FrameSlab* slab) {
   slab->owner = window_.owner;
   framer_.Drop(data.size());
   at_ += static_cast<int64_t>(data.size());
-  // A window that is used up, as far as can be said, makes place for the next.
-  const bool cut_by_count = slab->frames.size() == limits_.slab_records && at_ < end_;
-  if (!cut_by_count) window_ = {};
+  // What is left serves the next slab, or who goes on.
+  if (at_ == window_end() || (!known_ && at_ >= end_)) window_ = {};
 }
 
 }  // namespace thalweg::marc

@@ -25,7 +25,8 @@ class FrameRange {
       : file_(std::move(file)), limits_(limits), framer_(limits.record_bytes_max) {}
 
   /// The frames that start in [begin, end) are wanted, which lies in the file. `known`: one starts
-  /// at `begin`; otherwise there is a byte before it.
+  /// at `begin`; otherwise there is a byte before it. Who goes on where they stopped keeps what was
+  /// read behind it.
   void Begin(int64_t begin, int64_t end, bool known);
   /// The next slab; false: there are no more. Where the start is not known, also: no record shows
   /// itself, or the next reaches further than is read on a guess.
@@ -34,8 +35,12 @@ class FrameRange {
  private:
   Status Read(int64_t offset, size_t length);
   std::optional<size_t> FindRecord(std::string_view data) const;
-  bool Cut(std::string_view data, bool end_of_input, FrameSlab* slab, size_t* cut);
+  Result<bool> FindFirst();
+  size_t Cut(std::string_view data, bool end_of_input, FrameSlab* slab);
   void Give(std::string_view data, FrameSlab* slab);
+  // What is read at once of the range from `at_` on, with what follows it.
+  size_t WindowBytes() const;
+  int64_t window_end() const { return window_.offset + static_cast<int64_t>(window_.bytes.size()); }
 
   std::unique_ptr<io::FileReader> file_;
   FrameSource::Limits limits_;

@@ -10,6 +10,7 @@
 #include "marc/frame_source.h"
 #include "marc/open_input.h"
 #include "marc/parse.h"
+#include "runtime/executor.h"
 #include "thalweg/marc/reader.h"
 #include "thalweg/runtime/run.h"
 
@@ -22,12 +23,13 @@ namespace {
 using runtime::Chunk;
 using runtime::Output;
 using runtime::Progress;
-using Work = std::function<Result<std::shared_ptr<void>>(const RecordBatch&)>;
+using WorkOnRecords = std::function<Result<std::shared_ptr<void>>(const RecordBatch&)>;
 using Take = std::function<Result<bool>(const RecordBatch&, std::shared_ptr<void>)>;
 
 // Of a file. Large ones cost the fewest calls; with so many none keeps the others waiting for long.
 constexpr int64_t kRanges = 64;
 constexpr int64_t kRangeBytesMin = int64_t{64} << 10;
+constexpr int64_t kRangeBytesMax = int64_t{1} << 20;
 // Buffers of a lane that wait for their next use, and as many blocks of records.
 constexpr size_t kSpares = 8;
 
@@ -41,8 +43,10 @@ struct RangePayload final : runtime::Payload {
   bool begun = false;
 };
 
-// Records are counted from the start of the batch, until it is taken.
+// Records are counted from the start of the batch, until it is taken. Without a block: no record
+// showed itself before `begin`.
 struct BatchPayload final : runtime::Payload {
+  int64_t begin = 0;
   std::shared_ptr<BatchBlock> block;
   Result<std::shared_ptr<void>> made = std::shared_ptr<void>();
 };
@@ -92,10 +96,12 @@ class RangeSource final : public runtime::Source {
 // Makes batches of slabs. One thread at a time.
 class BatchMaker {
  public:
-  BatchMaker(const ReaderOptions& options, const Work& work) : parser_(options), work_(work) {}
+  BatchMaker(const ReaderOptions& options, const WorkOnRecords& work)
+      : parser_(options), work_(work) {}
 
   std::unique_ptr<BatchPayload> Make(const FrameSlab& slab) {
     auto payload = std::make_unique<BatchPayload>();
+    payload->begin = slab.data_offset;
     payload->block = NewBlock(slab);
     BatchBlock& block = *payload->block;
     size_t end = 0;
@@ -105,11 +111,20 @@ class BatchMaker {
       if (!parser_.Add(frame, slab.data, slab.data_offset, &block)) break;
     }
     block.bytes = static_cast<int64_t>(end);
-    if (work_) payload->made = work_(BatchBlock::Show(payload->block));
+    if (work_) Work(payload.get());
     return payload;
   }
 
  private:
+  // A failure counts only where the records do, which is not known yet.
+  void Work(BatchPayload* payload) const {
+    const Status status = runtime::CatchAll("marc", [&]() -> Status {
+      payload->made = work_(BatchBlock::Show(payload->block));
+      return {};
+    });
+    if (!status.ok()) payload->made = status;
+  }
+
   // Blocks that nobody looks into any more are used again: their memory is warm.
   std::shared_ptr<BatchBlock> NewBlock(const FrameSlab& slab) {
     std::shared_ptr<BatchBlock> block;
@@ -133,14 +148,16 @@ class BatchMaker {
   }
 
   RecordParser parser_;
-  const Work& work_;
+  const WorkOnRecords& work_;
   std::vector<std::shared_ptr<BatchBlock>> spares_;
 };
 
 void EmitBatch(std::unique_ptr<BatchPayload> batch, Output& out) {
   Chunk chunk;
-  chunk.records = static_cast<int64_t>(batch->block->records.size());
-  chunk.bytes = batch->block->bytes + static_cast<int64_t>(batch->block->fields.bytes());
+  if (batch->block != nullptr) {
+    chunk.records = static_cast<int64_t>(batch->block->records.size());
+    chunk.bytes = batch->block->bytes + static_cast<int64_t>(batch->block->fields.bytes());
+  }
   chunk.payload = std::move(batch);
   out.Emit(std::move(chunk));
 }
@@ -165,10 +182,14 @@ class RangeStep final : public runtime::Step {
 
   Result<Progress> OnChunk(Chunk& chunk, Output& out) override {
     auto& range = chunk.As<RangePayload>();
-    if (!std::exchange(range.begun, true)) frames_.Begin(range.begin, range.end, range.begin == 0);
-    while (true) {
+    const bool first = !std::exchange(range.begun, true);
+    if (first) frames_.Begin(range.begin, range.end, range.begin == 0);
+    for (bool found = !first;; found = true) {
       THALWEG_ASSIGN_OR_RETURN(const bool more, frames_.Next(&slab_));
-      if (!more) return Progress::kNeedInput;
+      if (!more) {
+        if (!found) EmitEmpty(range.end, out);
+        return Progress::kNeedInput;
+      }
       EmitBatch(maker_.Make(slab_), out);
       slab_.owner.reset();
       if (!out.has_room()) return Progress::kNeedRoom;
@@ -176,6 +197,13 @@ class RangeStep final : public runtime::Step {
   }
 
  private:
+  // So that the step behind goes on with what it has to read itself.
+  static void EmitEmpty(int64_t end, Output& out) {
+    auto payload = std::make_unique<BatchPayload>();
+    payload->begin = end;
+    EmitBatch(std::move(payload), out);
+  }
+
   FrameRange frames_;
   BatchMaker maker_;
   FrameSlab slab_;
@@ -186,31 +214,33 @@ class RangeStep final : public runtime::Step {
 class TakeStep final : public runtime::Step {
  public:
   TakeStep(const ReaderOptions& options, const Take& take, BatchMaker maker,
-           std::optional<FrameRange> gaps, int64_t size)
+           std::optional<FrameRange> gaps, int64_t size, std::stop_token stop)
       : options_(options),
         take_(take),
         maker_(std::move(maker)),
         gaps_(std::move(gaps)),
-        size_(size) {}
+        size_(size),
+        stop_(std::move(stop)) {}
 
-  Result<Progress> OnChunk(Chunk& chunk, Output& out) override {
+  Result<Progress> OnChunk(Chunk& chunk, Output& /*out*/) override {
     auto& batch = chunk.As<BatchPayload>();
-    const int64_t begin = batch.block->byte_offset;
-    if (begin < at_) return Progress::kNeedInput;  // It started inside of a record.
-    if (begin > at_) return FillGap(begin, out);
+    if (batch.begin > at_) return FillGap(batch.begin);
+    // An empty one, or one that started inside of a record.
+    if (batch.block == nullptr || batch.begin < at_) return Progress::kNeedInput;
     THALWEG_ASSIGN_OR_RETURN(const bool more, Hand(&batch));
     return more ? Progress::kNeedInput : Progress::kDone;
   }
 
-  Result<Progress> OnEnd(Output& out) override {
-    return gaps_ && at_ < size_ ? FillGap(size_, out) : Progress::kDone;
+  Result<Progress> OnEnd(Output& /*out*/) override {
+    return gaps_ && at_ < size_ ? FillGap(size_) : Progress::kDone;
   }
 
  private:
   // One batch of what lies between here and `end`.
-  Result<Progress> FillGap(int64_t end, Output& out) {
+  Result<Progress> FillGap(int64_t end) {
     if (!gaps_) return Status::Internal("marc: a batch does not follow the one before it");
-    if (out.stop().stop_requested()) return Status::Cancelled("marc: stopped");
+    // A run that drains goes on with what was read, and this was not.
+    if (stop_.stop_requested()) return Status::Cancelled("marc: stopped");
     if (std::exchange(gap_end_, end) != end) gaps_->Begin(at_, end, true);
     FrameSlab slab;
     THALWEG_ASSIGN_OR_RETURN(const bool found, gaps_->Next(&slab));
@@ -242,6 +272,7 @@ class TakeStep final : public runtime::Step {
   BatchMaker maker_;
   std::optional<FrameRange> gaps_;
   const int64_t size_;
+  const std::stop_token stop_;
   int64_t gap_end_ = -1;
   int64_t at_ = 0;
   int64_t next_index_ = 0;
@@ -267,20 +298,22 @@ Status RunGraph(std::unique_ptr<runtime::Source> source, runtime::TokenKind toke
 }
 
 Status ReadStream(Reader::ReadBytes read, const ReaderOptions& options,
-                  const ParallelOptions& parallel, const Work& work, const Take& take) {
+                  const ParallelOptions& parallel, const WorkOnRecords& work, const Take& take) {
   return RunGraph(
       std::make_unique<SlabSource>(FrameSource::OverStream(std::move(read), LimitsOf(options))),
       runtime::TokenKind::kNone,
       [&] { return std::make_unique<SlabStep>(BatchMaker(options, work)); },
-      std::make_unique<TakeStep>(options, take, BatchMaker(options, work), std::nullopt, 0),
+      std::make_unique<TakeStep>(options, take, BatchMaker(options, work), std::nullopt, 0,
+                                 parallel.stop),
       parallel);
 }
 
 Status ReadRanges(const io::FileReader& file, const ReaderOptions& options,
-                  const ParallelOptions& parallel, const Work& work, const Take& take) {
+                  const ParallelOptions& parallel, const WorkOnRecords& work, const Take& take) {
   const FrameSource::Limits limits = LimitsOf(options);
-  const int64_t range_bytes = std::min(static_cast<int64_t>(limits.slab_bytes),
-                                       std::max(kRangeBytesMin, file.size() / kRanges));
+  const int64_t range_bytes =
+      parallel.range_bytes > 0 ? parallel.range_bytes
+                               : std::clamp(file.size() / kRanges, kRangeBytesMin, kRangeBytesMax);
   return RunGraph(
       std::make_unique<RangeSource>(file.size(), range_bytes), runtime::TokenKind::kCpu,
       [&] {
@@ -288,7 +321,7 @@ Status ReadRanges(const io::FileReader& file, const ReaderOptions& options,
                                            BatchMaker(options, work));
       },
       std::make_unique<TakeStep>(options, take, BatchMaker(options, work),
-                                 FrameRange(file.Sibling(), limits), file.size()),
+                                 FrameRange(file.Sibling(), limits), file.size(), parallel.stop),
       parallel);
 }
 
@@ -310,7 +343,7 @@ Result<std::unique_ptr<io::FileReader>> OpenRanges(const std::string& path, bool
 }  // namespace
 
 Status ReadParallel(const std::string& path, const ReaderOptions& options,
-                    const ParallelOptions& parallel, const Work& work, const Take& take) {
+                    const ParallelOptions& parallel, const WorkOnRecords& work, const Take& take) {
   ReaderOptions named = options;
   if (named.source.empty()) named.source = path;
   THALWEG_ASSIGN_OR_RETURN(const auto file, OpenRanges(path, parallel.map));
@@ -320,7 +353,7 @@ Status ReadParallel(const std::string& path, const ReaderOptions& options,
 }
 
 Status ReadParallel(Reader::ReadBytes read, const ReaderOptions& options,
-                    const ParallelOptions& parallel, const Work& work, const Take& take) {
+                    const ParallelOptions& parallel, const WorkOnRecords& work, const Take& take) {
   return ReadStream(std::move(read), options, parallel, work, take);
 }
 
@@ -330,7 +363,7 @@ Status ReadParallel(const std::string& path, const ReaderOptions& options,
   const Take take_batch = [&take](const RecordBatch& batch, const std::shared_ptr<void>&) {
     return take(batch);
   };
-  return ReadParallel(path, options, parallel, Work(), take_batch);
+  return ReadParallel(path, options, parallel, WorkOnRecords(), take_batch);
 }
 
 }  // namespace thalweg::marc

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -8,6 +9,8 @@
 #include <iterator>
 #include <memory>
 #include <random>
+#include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,7 +46,9 @@ TEST(ParallelTest, ReadsAFileInOrder) {
         for (const RecordView& record : batch.records) out += record.raw();
         return true;
       };
-      ASSERT_OK(ReadParallel(path, options, {.workers = workers, .map = map, .stop = {}}, take));
+      ASSERT_OK(ReadParallel(path, options,
+                             {.workers = workers, .map = map, .range_bytes = 100000, .stop = {}},
+                             take));
       EXPECT_TRUE(out == many);
     }
   }
@@ -56,11 +61,11 @@ TEST(ParallelTest, StopsWhenAskedAndWhenTakeFails) {
   ReaderOptions options;
   options.batch_bytes = 10000;
   int calls = 0;
-  ASSERT_OK(ReadParallel(path, options, {.workers = 2, .map = false, .stop = {}},
+  ASSERT_OK(ReadParallel(path, options, {.workers = 2, .range_bytes = 3000, .stop = {}},
                          [&](const RecordBatch&) -> Result<bool> { return ++calls < 3; }));
   EXPECT_EQ(calls, 3);
   const Status failed =
-      ReadParallel(path, options, {.workers = 2, .map = false, .stop = {}},
+      ReadParallel(path, options, {.workers = 2, .range_bytes = 3000, .stop = {}},
                    [](const RecordBatch&) -> Result<bool> { return Status::IoError("full"); });
   EXPECT_EQ(failed.code(), StatusCode::kIoError);
   EXPECT_EQ(ReadParallel(dir.path() + "/none", options, {},
@@ -162,7 +167,7 @@ void Damage(std::mt19937* random, std::string* text) {
     return std::uniform_int_distribution<size_t>(0, bound - 1)(*random);
   };
   const size_t at = below(text->size());
-  switch (below(8)) {
+  switch (below(9)) {
     case 0:
       (*text)[at] = static_cast<char>(below(256));
       break;
@@ -186,6 +191,9 @@ void Damage(std::mt19937* random, std::string* text) {
       break;
     case 6:
       text->insert(at, std::string(below(200), '\x1D'));
+      break;
+    case 7:
+      if (below(20) == 0) text->insert(at, std::string(60'000 + below(9000), " x\x1D"[below(3)]));
       break;
     default: {
       const size_t end = text->find('\x1D', at);
@@ -217,7 +225,7 @@ TEST(ParallelTest, TellsWhatOneReaderTellsOfAnyDamage) {
   for (int turn = 0; turn < 3000; ++turn) {
     SCOPED_TRACE(turn);
     std::string text;
-    for (auto i = random() % 12 + 1; i != 0; --i) text += books[random() % books.size()];
+    for (auto i = random() % 40 + 1; i != 0; --i) text += books[random() % books.size()];
     for (auto i = random() % 4; i != 0; --i) Damage(&random, &text);
     std::ofstream(path, std::ios::binary) << text;
     ReaderOptions options;
@@ -233,9 +241,11 @@ TEST(ParallelTest, TellsWhatOneReaderTellsOfAnyDamage) {
         InOneGo(Reader::OverStream(InPieces(text, random() % 3000 + 1), options));
     ASSERT_EQ(piecewise.outcome, right.outcome);
     ASSERT_EQ(Different(piecewise.lines, right.lines), "");
-    const Told told = InParallel(
-        path, options,
-        {.workers = static_cast<int>(random() % 3 + 1), .map = random() % 2 == 0, .stop = {}});
+    const Told told = InParallel(path, options,
+                                 {.workers = static_cast<int>(random() % 3 + 1),
+                                  .map = random() % 2 == 0,
+                                  .range_bytes = static_cast<int64_t>(random() % 4000 + 1),
+                                  .stop = {}});
     ASSERT_EQ(told.outcome, right.outcome);
     ASSERT_EQ(Different(told.lines, right.lines), "");
     if (!right.outcome.ok()) ++failed;
@@ -263,7 +273,7 @@ TEST(ParallelTest, ReadsARecordOfManyRanges) {
   options.batch_bytes = 300;
   const Told right = InOneGo(Reader::OverMemory(text, nullptr, options));
   EXPECT_EQ(right.lines.size(), 22U);  // One says that it is too long for its leader.
-  const Told told = InParallel(path, options, {.workers = 2, .map = false, .stop = {}});
+  const Told told = InParallel(path, options, {.workers = 2, .range_bytes = 3000, .stop = {}});
   EXPECT_OK(told.outcome);
   EXPECT_EQ(Different(told.lines, right.lines), "");
 }
@@ -283,7 +293,7 @@ TEST(ParallelTest, CountsFromTheStartOfTheFileOnceTheOrderIsKnown) {
   options.batch_bytes = 3000;
   int64_t next = 0;
   ASSERT_OK(ReadParallel(
-      path, options, {.workers = 2, .map = false, .stop = {}},
+      path, options, {.workers = 2, .range_bytes = 3000, .stop = {}},
       [](const RecordBatch& batch) -> Result<std::shared_ptr<void>> {
         EXPECT_EQ(batch.first_index, 0);
         EXPECT_EQ(batch.defects.front().record_index, 0);
@@ -299,6 +309,72 @@ TEST(ParallelTest, CountsFromTheStartOfTheFileOnceTheOrderIsKnown) {
   EXPECT_EQ(next, 50);
 }
 
+TEST(ParallelTest, AStopEndsTheReading) {
+  testing::TempDir dir;
+  const std::string path = dir.path() + "/books.mrc";
+  std::ofstream(path, std::ios::binary) << Books();
+  std::stop_source stop;
+  int calls = 0;
+  const Status status =
+      ReadParallel(path, {}, {.workers = 1, .range_bytes = 1000, .stop = stop.get_token()},
+                   [&](const RecordBatch&) -> Result<bool> {
+                     if (++calls == 1) stop.request_stop();
+                     return true;
+                   });
+  EXPECT_EQ(status.code(), StatusCode::kCancelled);
+  EXPECT_LT(calls, 500);  // There are about 1,300.
+}
+
+TEST(ParallelTest, AFileThatBecomesShorterIsAnError) {
+  testing::TempDir dir;
+  const std::string path = dir.path() + "/books.mrc";
+  std::ofstream(path, std::ios::binary) << Books();
+  const Status status = ReadParallel(path, {}, {.workers = 1, .range_bytes = 10'000, .stop = {}},
+                                     [&](const RecordBatch&) -> Result<bool> {
+                                       EXPECT_EQ(truncate(path.c_str(), 500'000), 0);
+                                       return true;
+                                     });
+  EXPECT_THAT(status, StatusIs(StatusCode::kIoError, HasSubstr("became shorter")));
+}
+
+TEST(ParallelTest, TheLimitOnDefectsEndsTheReading) {
+  testing::TempDir dir;
+  const std::string path = dir.path() + "/books.mrc";
+  std::string text;
+  for (std::string book : FirstBooks(100)) {
+    book[5] = '\x80';  // A leader has no such byte.
+    text += book;
+  }
+  std::ofstream(path, std::ios::binary) << text;
+  ReaderOptions options = WithRecovery(Recovery::kLenient);
+  options.errors_max = 20;
+  size_t records = 0;
+  const Status status = ReadParallel(path, options, {.workers = 2, .range_bytes = 2000, .stop = {}},
+                                     [&](const RecordBatch& batch) -> Result<bool> {
+                                       records += batch.records.size();
+                                       return true;
+                                     });
+  EXPECT_THAT(status, StatusIs(StatusCode::kResourceExhausted, HasSubstr("more than 20 defects")));
+  EXPECT_GT(records, 20U);
+  EXPECT_LT(records, 40U);
+}
+
+TEST(ParallelTest, AWorkersExceptionIsAFailure) {
+  testing::TempDir dir;
+  const std::string path = dir.path() + "/books.mrc";
+  std::ofstream(path, std::ios::binary) << Books();
+  const Status status = ReadParallel(
+      path, {}, {.workers = 2, .range_bytes = 3000, .stop = {}},
+      [](const RecordBatch&) -> Result<std::shared_ptr<void>> {
+        throw std::runtime_error("thrown");
+      },
+      [](const RecordBatch&, const std::shared_ptr<void>&) -> Result<bool> {
+        ADD_FAILURE();
+        return true;
+      });
+  EXPECT_THAT(status, StatusIs(StatusCode::kInternal, HasSubstr("thrown")));
+}
+
 TEST(ParallelTest, AWorkersFailureEndsTheReading) {
   testing::TempDir dir;
   const std::string path = dir.path() + "/books.mrc";
@@ -307,7 +383,7 @@ TEST(ParallelTest, AWorkersFailureEndsTheReading) {
   options.batch_bytes = 10000;
   int64_t taken = 0;
   const Status status = ReadParallel(
-      path, options, {.workers = 2, .map = false, .stop = {}},
+      path, options, {.workers = 2, .range_bytes = 3000, .stop = {}},
       [](const RecordBatch& batch) -> Result<std::shared_ptr<void>> {
         if (batch.byte_offset > 500'000) return Status::IoError("no more");
         return std::shared_ptr<void>();

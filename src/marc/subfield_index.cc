@@ -15,6 +15,8 @@ namespace {
 
 using Entry = SubfieldIndex::Entry;
 
+constexpr std::ptrdiff_t kStep = 32;
+
 // Follows the marks of consecutive fields, without a branch that depends on what they are:
 // subfields and fields come in no order that a processor could guess.
 struct Walk {
@@ -35,10 +37,10 @@ struct Walk {
 };
 
 // The fields from `first_field` on stand one behind the other between `at` and `end`, each with its
-// terminator. `entries` has room for one more than there are.
+// terminator, and at least 32 bytes of the record end there. `entries` has room for one more than
+// there are.
 [[gnu::target("avx2,bmi")]] Entry* IndexAvx2(const char* at, const char* end, uint32_t first_field,
                                              Entry* entries) {
-  constexpr std::ptrdiff_t kStep = 32;
   Walk walk{.next = entries, .field = first_field, .open = at};
   const __m256i lowest = _mm256_set1_epi8(1);
   const __m256i marks = _mm256_set1_epi8(kSubfieldMark);
@@ -121,10 +123,14 @@ std::span<const SubfieldIndex::Entry> SubfieldIndex::Build(const RecordView& rec
   if (first && *first < fields.size()) {
     const char* const start = fields[*first].bytes().data();
     const char* const end = fields.back().bytes().data() + fields.back().bytes().size() + 1;
-    // A subfield takes at least two bytes.
-    Entry* const entries = Room(static_cast<size_t>(end - start) / 2 + 2);
-    Entry* const behind = IndexAvx2(start, end, static_cast<uint32_t>(*first), entries);
-    return {entries, static_cast<size_t>(behind - entries)};
+    // In a copy an empty field lies elsewhere.
+    const std::string_view raw = record.raw();
+    if (end - raw.data() >= kStep && end <= raw.data() + raw.size()) {
+      // A subfield takes at least two bytes.
+      Entry* const entries = Room(static_cast<size_t>(end - start) / 2 + 2);
+      Entry* const behind = IndexAvx2(start, end, static_cast<uint32_t>(*first), entries);
+      return {entries, static_cast<size_t>(behind - entries)};
+    }
   }
 #endif
   const size_t count = OfFields(record);

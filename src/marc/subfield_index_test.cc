@@ -40,6 +40,19 @@ TEST(SubfieldIndexTest, FindsWhatTheFieldsHave) {
   ExpectAllSubfields(SmallRecord("1"), &index);
 }
 
+TEST(SubfieldIndexTest, AgreesOnACopyThatEndsWithAnEmptyField) {
+  const std::string text =
+      "00053nam a2200049   4500001000200000245000100002\x1E"
+      "1\x1E\x1E\x1D";
+  Reader reader = Reader::OverMemory(text, nullptr, {});
+  ASSERT_OK_AND_ASSIGN(const auto record, reader.Next());
+  ASSERT_TRUE(record);
+  const Record copy = Record::CopyOf(*record);
+  ASSERT_EQ(copy.fields().size(), 2U);
+  SubfieldIndex index;
+  ExpectAllSubfields(copy.view(), &index);
+}
+
 TEST(SubfieldIndexTest, AgreesOnOddFields) {
   const uint32_t seed = std::random_device()();
   SCOPED_TRACE("seed " + std::to_string(seed));

@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import pathlib
+import re
 import subprocess
 import xml.etree.ElementTree
 
@@ -288,6 +289,17 @@ def test_edit_lists_and_writes(few: pathlib.Path, tmp_path: pathlib.Path) -> Non
     assert marc("edit", "-e", command, few, "-o", "out.mrc", cwd=tmp_path).returncode == 0
     assert marc("count", "-e", "590$a = Seen", "out.mrc", cwd=tmp_path).stdout == b"20\n"
     assert marc("edit", "-e", "nonsense", few, cwd=tmp_path).returncode == 64
+
+
+def test_edit_lists_in_the_order_of_the_input(tmp_path: pathlib.Path) -> None:
+    # 2 MB: many threads take ranges of it.
+    numbers = re.findall(rb"\x1e( *\d+) *\x1eDLC\x1e", BOOKS.read_bytes())
+    edit = ("edit", "-e", "add 590 __ $aSeen", "--listed", "0", BOOKS)
+    for arguments in (("-n",), ("-o", "out.mrc")):
+        listed = marc(*edit, *arguments, cwd=tmp_path).stderr
+        assert [number.strip() for number in re.findall(rb"(?m)^001 (.*)$", listed)] == [
+            number.strip() for number in numbers
+        ]
 
 
 def test_sort_dedup_split_sample(few: pathlib.Path, tmp_path: pathlib.Path) -> None:

@@ -54,7 +54,8 @@ struct InputReport {
 };
 
 /// The work on a batch, by several threads at once; what it makes is handed to `TakeBatch`. As with
-/// `ReadParallel`: it may see records that are none, and counts from the start of the batch.
+/// `ReadParallel` it may see records that are none, and `first_index` and `record_index` may count
+/// from the start of the batch.
 using WorkOnBatch = std::function<Result<std::shared_ptr<void>>(const RecordBatch&)>;
 /// In the order of the input, one thread at a time. False ends the reading.
 using TakeBatch = std::function<Result<bool>(const RecordBatch&, std::shared_ptr<void>)>;
@@ -78,9 +79,9 @@ struct ConvertOptions {
   std::optional<Format>
       format;  ///< Unset: by the suffix of `output`, else that of the first input.
   EncoderOptions encoder;
-  /// Called by several threads at once. `kChanged`: `*changed` is written in the record's place,
-  /// and
-  /// `*note`, whatever it is, goes to `on_change`.
+  /// Called by several threads at once, and not only for records of the input (see `WorkOnBatch`).
+  /// `kChanged`: `*changed` is written in its place, and `*note`, whatever it is, goes to
+  /// `on_change`.
   std::function<Result<Verdict>(const RecordView& record, Record* changed,
                                 std::shared_ptr<void>* note)>
       each;

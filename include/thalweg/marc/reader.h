@@ -120,8 +120,9 @@ THALWEG_EXPORT Result<Reader::ReadBytes> OpenBytes(const std::string& path,
 
 /// How a file is read by several threads at once.
 struct ParallelOptions {
-  int workers = 0;   ///< 0: all cores.
-  bool map = false;  ///< Map the file instead of copying it: nobody may change it meanwhile.
+  int workers = 0;          ///< 0: all cores.
+  bool map = false;         ///< Map the file instead of copying it: nobody may change it meanwhile.
+  int64_t range_bytes = 0;  ///< Of a file, what a thread takes at once; 0: by the file's size.
   std::stop_token stop;
 };
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -102,6 +103,23 @@ struct BatchBlock {
   void Clear();
   /// `self` is this block.
   static RecordBatch Show(const std::shared_ptr<BatchBlock>& self);
+};
+
+/// Blocks that are used again: their memory is warm. Thread-safe.
+class BlockPool : public std::enable_shared_from_this<BlockPool> {
+ public:
+  /// Keeps `spare_max` blocks that nobody has. They go with the pool.
+  static std::shared_ptr<BlockPool> Make(size_t spare_max);
+  /// An empty one. It goes back with its last owner, which may outlive the pool.
+  std::shared_ptr<BatchBlock> Take();
+
+ private:
+  explicit BlockPool(size_t spare_max) : spare_max_(spare_max) {}
+  void Give(std::unique_ptr<BatchBlock> block);
+
+  const size_t spare_max_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<BatchBlock>> spare_;  // Guarded by `mutex_`.
 };
 
 }  // namespace thalweg::marc

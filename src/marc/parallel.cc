@@ -125,21 +125,9 @@ class BatchMaker {
     if (!status.ok()) payload->made = status;
   }
 
-  // Blocks that nobody looks into any more are used again: their memory is warm.
   std::shared_ptr<BatchBlock> NewBlock(const FrameSlab& slab) {
-    std::shared_ptr<BatchBlock> block;
-    for (std::shared_ptr<BatchBlock>& spare : spares_) {
-      if (spare.use_count() != 1) continue;
-      spare->Clear();
-      block = spare;
-      break;
-    }
-    if (block == nullptr) {
-      block = std::make_shared<BatchBlock>();
-      if (spares_.size() < kSpares) spares_.push_back(block);
-    }
+    std::shared_ptr<BatchBlock> block = blocks_->Take();
     block->bytes_owner = slab.owner;
-    block->first_index = 0;
     block->byte_offset = slab.data_offset;
     block->records.reserve(slab.frames.size());
     block->offsets.reserve(slab.frames.size());
@@ -149,7 +137,7 @@ class BatchMaker {
 
   RecordParser parser_;
   const WorkOnRecords& work_;
-  std::vector<std::shared_ptr<BatchBlock>> spares_;
+  std::shared_ptr<BlockPool> blocks_ = BlockPool::Make(kSpares);
 };
 
 void EmitBatch(std::unique_ptr<BatchPayload> batch, Output& out) {

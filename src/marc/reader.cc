@@ -76,7 +76,7 @@ class Reader::Impl {
   RecordParser parser_;
   FrameSlab slab_;
   size_t next_frame_ = 0;
-  std::shared_ptr<BatchBlock> block_;
+  std::shared_ptr<BlockPool> blocks_ = BlockPool::Make(1);
   int64_t records_ = 0;
   int64_t dropped_ = 0;
   int64_t bytes_ = 0;
@@ -101,15 +101,11 @@ Result<bool> Reader::Impl::Refill() {
 
 Result<RecordBatch> Reader::Impl::ReadBatch() {
   THALWEG_RETURN_IF_ERROR(failure_);
-  if (block_ != nullptr && block_.use_count() == 1) {
-    block_->Clear();
-  } else {
-    block_ = std::make_shared<BatchBlock>();
-  }
   Result<bool> more = Refill();
   if (!more.ok()) return failure_ = more.status();
   if (!*more) return RecordBatch();
-  BatchBlock& block = *block_;
+  const std::shared_ptr<BatchBlock> taken = blocks_->Take();
+  BatchBlock& block = *taken;
   block.first_index = parser_.next_index;
   const size_t left = slab_.frames.size() - next_frame_;
   block.records.reserve(left);
@@ -134,7 +130,7 @@ Result<RecordBatch> Reader::Impl::ReadBatch() {
   if (options_.errors_max > 0 && errors_ > options_.errors_max) {
     failure_ = TooManyDefects(options_);
   }
-  return BatchBlock::Show(block_);
+  return BatchBlock::Show(taken);
 }
 
 void Reader::Impl::TakeDefects(int64_t index) {

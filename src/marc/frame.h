@@ -49,15 +49,17 @@ class Framer {
   // The first terminator from `at` on; nothing when there is none in `data`.
   std::optional<size_t> Terminator(std::string_view data, size_t at);
   // What is not a record as it should be is rare: kept away from the code for those that are.
-  [[gnu::cold]] std::optional<size_t> BehindLeader(std::string_view data, size_t at, size_t end);
-  [[gnu::cold]] std::optional<Frame> Blank(std::string_view data, size_t at,
-                                           bool end_of_input) const;
-  [[gnu::cold]] std::optional<Frame> ByTerminator(std::string_view data, size_t at, size_t length,
-                                                  size_t end, bool end_of_input) const;
-  [[gnu::cold]] std::optional<Frame> WithoutTerminator(std::string_view data, size_t at,
-                                                       size_t length, bool end_of_input) const;
-  [[gnu::cold]] std::optional<Frame> Junk(std::string_view data, size_t at,
-                                          std::optional<size_t> end, bool end_of_input) const;
+  [[gnu::noinline]] std::optional<size_t> BehindLeader(std::string_view data, size_t at,
+                                                       size_t end);
+  [[gnu::noinline]] std::optional<Frame> Blank(std::string_view data, size_t at,
+                                               bool end_of_input) const;
+  [[gnu::noinline]] std::optional<Frame> ByTerminator(std::string_view data, size_t at,
+                                                      size_t length, size_t end,
+                                                      bool end_of_input) const;
+  [[gnu::noinline]] std::optional<Frame> WithoutTerminator(std::string_view data, size_t at,
+                                                           size_t length, bool end_of_input) const;
+  [[gnu::noinline]] std::optional<Frame> Junk(std::string_view data, size_t at,
+                                              std::optional<size_t> end, bool end_of_input) const;
   static size_t RecordIn(std::string_view data, size_t from, size_t to);
 
   size_t record_bytes_max_;

@@ -76,7 +76,10 @@ Result<bool> FrameRange::Next(FrameSlab* slab) {
   if (window_.owner == nullptr) THALWEG_RETURN_IF_ERROR(Read(at_, WindowBytes()));
   while (true) {
     const std::string_view data = window_.bytes.substr(static_cast<size_t>(at_ - window_.offset));
-    const size_t cut = Cut(data, window_end() == file_->size(), slab);
+    const auto wanted =
+        static_cast<size_t>(std::min(end_ - at_, static_cast<int64_t>(limits_.slab_bytes)));
+    const size_t cut = CutFrames(data, window_end() == file_->size(), wanted, limits_.slab_records,
+                                 &framer_, slab);
     if (cut != 0) {
       Give(data.substr(0, cut), slab);
       return true;
@@ -91,20 +94,6 @@ Result<bool> FrameRange::Next(FrameSlab* slab) {
     }
     THALWEG_RETURN_IF_ERROR(Read(at_, longer));
   }
-}
-
-// Frames from the start of `data`, as many as fit a slab and are wanted; gives where the last ends.
-size_t FrameRange::Cut(std::string_view data, bool end_of_input, FrameSlab* slab) {
-  const auto stop =
-      static_cast<size_t>(std::min(end_ - at_, static_cast<int64_t>(limits_.slab_bytes)));
-  size_t cut = 0;
-  while (cut < std::min(stop, data.size()) && slab->frames.size() < limits_.slab_records) {
-    const std::optional<Frame> frame = framer_.Next(data, cut, end_of_input);
-    if (!frame) break;
-    slab->frames.push_back(*frame);
-    cut += frame->length;
-  }
-  return cut;
 }
 
 void FrameRange::Give(std::string_view data, FrameSlab* slab) {

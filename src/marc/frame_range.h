@@ -36,7 +36,6 @@ class FrameRange {
   Status Read(int64_t offset, size_t length);
   std::optional<size_t> FindRecord(std::string_view data) const;
   Result<bool> FindFirst();
-  size_t Cut(std::string_view data, bool end_of_input, FrameSlab* slab);
   void Give(std::string_view data, FrameSlab* slab);
   // What is read at once of the range from `at_` on, with what follows it.
   size_t WindowBytes() const;

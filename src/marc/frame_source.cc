@@ -16,6 +16,18 @@ constexpr size_t kSpareBuffers = 8;
 
 }  // namespace
 
+size_t CutFrames(std::string_view data, bool end_of_input, size_t bytes_max, size_t records_max,
+                 Framer* framer, FrameSlab* slab) {
+  size_t at = 0;
+  while (at < data.size() && at < bytes_max && slab->frames.size() < records_max) {
+    const std::optional<Frame> frame = framer->Next(data, at, end_of_input);
+    if (!frame) break;
+    slab->frames.push_back(*frame);
+    at += frame->length;
+  }
+  return at;
+}
+
 FrameSource FrameSource::OverMemory(std::string_view bytes, std::shared_ptr<const void> owner,
                                     const Limits& limits) {
   FrameSource source(limits);
@@ -32,15 +44,7 @@ FrameSource FrameSource::OverStream(Reader::ReadBytes read, const Limits& limits
 }
 
 size_t FrameSource::Cut(std::string_view data, bool end_of_input, FrameSlab* slab) {
-  size_t at = 0;
-  while (at < data.size() && at < limits_.slab_bytes &&
-         slab->frames.size() < limits_.slab_records) {
-    const std::optional<Frame> frame = framer_.Next(data, at, end_of_input);
-    if (!frame) break;
-    slab->frames.push_back(*frame);
-    at += frame->length;
-  }
-  return at;
+  return CutFrames(data, end_of_input, limits_.slab_bytes, limits_.slab_records, &framer_, slab);
 }
 
 Result<bool> FrameSource::Next(FrameSlab* slab) {

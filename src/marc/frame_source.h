@@ -23,6 +23,11 @@ struct FrameSlab {
   std::vector<Frame> frames;
 };
 
+/// Cuts `data` from its start into frames that start before `bytes_max`, until the slab has
+/// `records_max` of them or more bytes are needed; gives where the last one ends.
+size_t CutFrames(std::string_view data, bool end_of_input, size_t bytes_max, size_t records_max,
+                 Framer* framer, FrameSlab* slab);
+
 /// Cuts an input from front to back. One thread at a time.
 class FrameSource {
  public:

@@ -285,17 +285,6 @@ Status RunGraph(std::unique_ptr<runtime::Source> source, runtime::TokenKind toke
   return run.Execute(parallel.stop).outcome;
 }
 
-Status ReadStream(Reader::ReadBytes read, const ReaderOptions& options,
-                  const ParallelOptions& parallel, const WorkOnRecords& work, const Take& take) {
-  return RunGraph(
-      std::make_unique<SlabSource>(FrameSource::OverStream(std::move(read), LimitsOf(options))),
-      runtime::TokenKind::kNone,
-      [&] { return std::make_unique<SlabStep>(BatchMaker(options, work)); },
-      std::make_unique<TakeStep>(options, take, BatchMaker(options, work), std::nullopt, 0,
-                                 parallel.stop),
-      parallel);
-}
-
 Status ReadRanges(const io::FileReader& file, const ReaderOptions& options,
                   const ParallelOptions& parallel, const WorkOnRecords& work, const Take& take) {
   const FrameSource::Limits limits = LimitsOf(options);
@@ -337,12 +326,18 @@ Status ReadParallel(const std::string& path, const ReaderOptions& options,
   THALWEG_ASSIGN_OR_RETURN(const auto file, OpenRanges(path, parallel.map));
   if (file != nullptr) return ReadRanges(*file, named, parallel, work, take);
   THALWEG_ASSIGN_OR_RETURN(Reader::ReadBytes read, OpenInput(path, parallel.stop));
-  return ReadStream(std::move(read), named, parallel, work, take);
+  return ReadParallel(std::move(read), named, parallel, work, take);
 }
 
 Status ReadParallel(Reader::ReadBytes read, const ReaderOptions& options,
                     const ParallelOptions& parallel, const WorkOnRecords& work, const Take& take) {
-  return ReadStream(std::move(read), options, parallel, work, take);
+  return RunGraph(
+      std::make_unique<SlabSource>(FrameSource::OverStream(std::move(read), LimitsOf(options))),
+      runtime::TokenKind::kNone,
+      [&] { return std::make_unique<SlabStep>(BatchMaker(options, work)); },
+      std::make_unique<TakeStep>(options, take, BatchMaker(options, work), std::nullopt, 0,
+                                 parallel.stop),
+      parallel);
 }
 
 Status ReadParallel(const std::string& path, const ReaderOptions& options,

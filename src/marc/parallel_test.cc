@@ -27,6 +27,15 @@ using ::testing::ElementsAreArray;
 using ::testing::HasSubstr;
 using ::thalweg::testing::StatusIs;
 
+std::string BooksWithADefectEach(size_t count) {
+  std::string text;
+  for (std::string book : FirstBooks(count)) {
+    book[5] = '\x80';  // A leader has no such byte.
+    text += book;
+  }
+  return text;
+}
+
 TEST(ParallelTest, ReadsAFileInOrder) {
   testing::TempDir dir;
   const std::string path = dir.path() + "/books.mrc";
@@ -283,11 +292,7 @@ TEST(ParallelTest, ReadsARecordOfManyRanges) {
 TEST(ParallelTest, CountsFromTheStartOfTheFileOnceTheOrderIsKnown) {
   testing::TempDir dir;
   const std::string path = dir.path() + "/books.mrc";
-  std::string text;
-  for (std::string book : FirstBooks(50)) {
-    book[5] = '\x80';  // A leader has no such byte.
-    text += book;
-  }
+  const std::string text = BooksWithADefectEach(50);
   std::ofstream(path, std::ios::binary) << text;
   ReaderOptions options = WithRecovery(Recovery::kLenient);
   options.batch_bytes = 3000;
@@ -340,11 +345,7 @@ TEST(ParallelTest, AFileThatBecomesShorterIsAnError) {
 TEST(ParallelTest, TheLimitOnDefectsEndsTheReading) {
   testing::TempDir dir;
   const std::string path = dir.path() + "/books.mrc";
-  std::string text;
-  for (std::string book : FirstBooks(100)) {
-    book[5] = '\x80';  // A leader has no such byte.
-    text += book;
-  }
+  const std::string text = BooksWithADefectEach(100);
   std::ofstream(path, std::ios::binary) << text;
   ReaderOptions options = WithRecovery(Recovery::kLenient);
   options.errors_max = 20;
